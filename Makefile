@@ -1,0 +1,91 @@
+# Needs make and Python 3.11 or newer, nothing else: everything is installed into .venv.
+# Settings, all optional: PYTHON=python3.12, PORT=3001, HOST=0.0.0.0, ARGS="what the command is to get".
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 3000
+
+# The model store lives in this folder, so that a project never mixes its models with another's.
+# An exported BENTOML_HOME wins: that is how a shared store is used.
+BENTOML_HOME ?= $(CURDIR)/.bentoml
+BENTOML_DO_NOT_TRACK ?= True
+export BENTOML_HOME BENTOML_DO_NOT_TRACK
+
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help serve train test check pytest cover format build lock clean distclean missing
+
+help:  ## list the targets (this is the default)
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do \
+		printf '  make %-10s %s\n' "$$target" "$$what"; done
+
+serve: missing  ## train what the store lacks, then serve on http://localhost:3000
+	exec $(BIN)/bentoml serve --host $(HOST) --port $(PORT) $(ARGS)
+
+train: .venv/.train  ## train all models, or ARGS="loan_default --data FILE"
+	$(BIN)/python -m train $(ARGS)
+
+test: check pytest  ## check, then run every test: what a change must pass
+
+check: .venv/.dev  ## formatting, lint, types, import layers, spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+pytest: .venv/.dev  ## the tests alone, or some: ARGS="-k loan -m 'not slow'"
+	$(BIN)/python -m pytest $(ARGS)
+
+cover: .venv/.dev  ## the tests again, with branch coverage and its floor
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+format: .venv/.dev  ## rewrite the code as `check` wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+build: missing  ## train what the store lacks, then put service and models into one Bento
+	$(BIN)/bentoml build $(ARGS)
+
+lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade: newest versions)
+	$(BIN)/uv pip compile --quiet pyproject.toml $(ARGS) -o requirements/serve.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra train $(ARGS) \
+		-c requirements/serve.txt -o requirements/train.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra dev $(ARGS) \
+		-c requirements/train.txt -o requirements/dev.txt
+
+clean:  ## remove caches and built Bentos, never a model
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .coverage .coverage.* htmlcov build dist .bentoml/bentos
+	find . -path ./.venv -prune -o -path ./.bentoml -prune -o -name __pycache__ -exec rm -rf {} +
+
+distclean: clean  ## remove .venv and this folder's model store as well
+	rm -rf .venv .bentoml
+
+# Trains nothing when the store has every model.
+missing: .venv/.train
+	@$(BIN)/python -m train --missing
+
+# A stamp is as old as the last installation of its lock, so that a changed lock is installed and nothing
+# is done twice. The three locks agree on every version: dev holds train, train holds serve.
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
+		"Tabento needs Python 3.11 or newer, and $(PYTHON) is not. Name another: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.train: requirements/train.txt | .venv/.made
+	@echo "Installing $< into .venv: this takes a minute or two, once."
+	@$(INSTALL) -r $<
+	@touch $@
+
+.venv/.dev: requirements/dev.txt | .venv/.made
+	@echo "Installing $< into .venv: this takes a minute or two, once."
+	@$(INSTALL) -r $<
+	@touch .venv/.train $@

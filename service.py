@@ -1,0 +1,131 @@
+"""The Bento: one class, one route per model."""
+
+import asyncio
+from typing import cast
+
+import bentoml
+
+from models import breast_cancer, loan_default, sentiment
+from models._contract import AnyContract, Predictions, Rows
+from monitoring import logs
+from monitoring.metrics import Metrics
+from serving import artifact, exchange, info, supervisor
+from serving.asgi import App
+from serving.batcher import Limits
+from serving.bundle import Bundle, load_in_background
+from serving.errors import not_ready
+from serving.front import Front, Hoist
+from serving.store import Reference
+from settings import settings, tag_of
+
+CONTRACTS: tuple[AnyContract, ...] = (loan_default, breast_cancer, sentiment)
+
+info_app = info.app()
+
+# More threads than one make a small batch slower, and they are counted when numpy is imported.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@bentoml.service(
+    name="tabento",
+    workers=settings().workers,
+    traffic={"timeout": settings().timeout_s},
+    # What these layers give is done by our front, once and for every route.
+    metrics={"enabled": False},
+    logging={"access": {"enabled": False}},
+    tracing={"excluded_urls": ".*"},
+    envs=[
+        {"name": "BENTOML_DO_NOT_TRACK", "value": "True"},
+        *({"name": name, "value": "1"} for name in THREADS),
+    ],
+)
+@bentoml.asgi_app(info_app, path="/")
+class ModelBundle:
+    """Answers for every model in `models/`."""
+
+    loan_default_ref = Reference(tag_of(loan_default.NAME))
+    breast_cancer_ref = Reference(tag_of(breast_cancer.NAME))
+    sentiment_ref = Reference(tag_of(sentiment.NAME))
+
+    def __init__(self) -> None:
+        self.writer = logs.configure(settings().log_level)
+        self.bundle = Bundle(
+            {contract: getattr(self, f"{contract.NAME}_ref") for contract in CONTRACTS},
+            limits=Limits(
+                settings().max_batch_rows, settings().max_queue_rows, settings().max_wait_ms / 1e3
+            ),
+            timeout=settings().timeout_s,
+            allow_version_mismatch=settings().allow_version_mismatch,
+            metrics=Metrics([contract.NAME for contract in CONTRACTS]),
+        )
+        info_app.state.bundle = self.bundle
+
+    @bentoml.api(route="/loan_default/predict")
+    async def predict_loan_default(
+        self, request: Rows[loan_default.LoanApplication], /
+    ) -> Predictions[loan_default.LoanDecision]:
+        """Estimate the probability that each loan is charged off."""
+        return await self.bundle.answer(loan_default, request.rows)
+
+    @bentoml.api(route="/breast_cancer/predict")
+    async def predict_breast_cancer(
+        self, request: Rows[breast_cancer.Biopsy], /
+    ) -> Predictions[breast_cancer.Diagnosis]:
+        """Estimate the probability that each biopsy is malignant. Not medical advice."""
+        return await self.bundle.answer(breast_cancer, request.rows)
+
+    @bentoml.api(route="/sentiment/predict")
+    async def predict_sentiment(
+        self, request: Rows[sentiment.Review], /
+    ) -> Predictions[sentiment.Opinion]:
+        """Estimate the probability that each review is positive."""
+        return await self.bundle.answer(sentiment, request.rows)
+
+    @bentoml.on_deployment
+    @staticmethod
+    def check_store() -> None:
+        """Before any worker starts: refuse what can be seen to be wrong without loading it."""
+        supervisor.enlist()
+        for contract in CONTRACTS:
+            stored = Reference(tag_of(contract.NAME)).resolve()
+            artifact.check(
+                contract, stored, allow_version_mismatch=settings().allow_version_mismatch
+            )
+
+    @bentoml.on_startup
+    async def load(self) -> None:
+        """Load in the background: health and readiness can be asked meanwhile."""
+        self.tasks = (
+            asyncio.create_task(load_in_background(self.bundle, supervisor.refuse)),
+            asyncio.create_task(self.count()),
+        )
+
+    async def count(self) -> None:
+        """Once a second, bring what was counted to where other workers see it."""
+        while True:
+            await asyncio.sleep(1)
+            self.bundle.metrics.dropped(self.writer.take_dropped())
+            self.bundle.metrics.flush()
+
+    async def __is_ready__(self) -> bool:
+        """Answer `/readyz`; an exception here would make BentoML hang."""
+        reason = await self.bundle.unready()
+        if reason:
+            exchange.leave(not_ready(reason))
+        return not reason
+
+    def front(self, inner: App) -> Front:
+        """Put the front before BentoML's own layers."""
+        return Front(
+            inner,
+            self.bundle,
+            self.writer.put,
+            max_body_bytes=settings().max_body_bytes,
+            direct=settings().front == "on",
+        )
+
+
+# What the decorator returns is no class any more, but its types say that it is.
+cast("bentoml.Service[ModelBundle]", ModelBundle).add_asgi_middleware(
+    Hoist, make=lambda inner: bentoml.get_current_service().front(inner)
+)

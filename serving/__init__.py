@@ -1,0 +1,1 @@
+"""What stands behind `service.py`: artifact, estimator, runner, batcher, HTTP front."""

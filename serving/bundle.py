@@ -1,0 +1,209 @@
+"""All models of one worker: loaded in the background, checked, and asked by name."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import bentoml
+import structlog
+
+from models._contract import AnyContract, Predictions
+from monitoring.metrics import Metrics
+from serving import artifact, errors, exchange
+from serving.artifact import Artifact, ArtifactError
+from serving.batcher import Batcher, Limits
+from serving.exchange import Exchange
+from serving.runner import BadOutputError
+
+log = structlog.get_logger()
+
+# A probe's answer holds this long, so that probing often costs nothing.
+FRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Served:
+    """A loaded model and the queue in front of it."""
+
+    contract: AnyContract
+    artifact: Artifact
+    batcher: Batcher[Any, Any]
+
+
+class Bundle:
+    """The models of one worker.
+
+    Args:
+        stored: Where each model lies in the store.
+        limits: Of each model's batcher.
+        timeout: Seconds after which a request is not worth starting.
+        allow_version_mismatch: See `settings.Settings`.
+        metrics: Where runs are counted.
+    """
+
+    def __init__(
+        self,
+        stored: Mapping[AnyContract, bentoml.Model],
+        *,
+        limits: Limits,
+        timeout: float,
+        allow_version_mismatch: bool,
+        metrics: Metrics,
+    ) -> None:
+        self.contracts = {contract.NAME: contract for contract in stored}
+        self.served: dict[str, Served] = {}
+        self.started = time.monotonic()
+        self.metrics = metrics
+        self._stored = stored
+        self._limits = limits
+        self._timeout = timeout
+        self._allow_version_mismatch = allow_version_mismatch
+        self._executor = ThreadPoolExecutor(len(stored), thread_name_prefix="predict")
+        self._checked = -FRESH_SECONDS
+        self._unready = "The models are being loaded."
+
+    def load(self) -> None:
+        """Load and check every model, one after the other.
+
+        Raises:
+            ArtifactError: one can not be served; then none is.
+        """
+        served = {
+            contract.NAME: self._load(contract, stored) for contract, stored in self._stored.items()
+        }
+        self.served.update(served)
+        self._unready = ""
+        _spare_the_collector()
+        log.info("ready", models=[each.artifact.tag for each in served.values()])
+
+    def _load(self, contract: AnyContract, stored: bentoml.Model) -> Served:
+        started = time.perf_counter()
+        loaded = artifact.read(
+            contract, stored, allow_version_mismatch=self._allow_version_mismatch
+        )
+        self.metrics.loaded(contract.NAME, loaded.version, loaded.sha256)
+        log.info(
+            "model_loaded",
+            model=contract.NAME,
+            tag=loaded.tag,
+            sha256=loaded.sha256,
+            synthetic=loaded.manifest.data.synthetic,
+            seconds=round(time.perf_counter() - started, 3),
+        )
+        ran = self.metrics.models[contract.NAME].ran
+        batcher: Batcher[Any, Any] = Batcher(
+            loaded.runner.predict,
+            self._limits,
+            self._executor,
+            lambda batch: ran(batch.rows, batch.seconds),
+        )
+        return Served(contract, loaded, batcher)
+
+    def get(self, model: str) -> Served:
+        """Find a loaded model.
+
+        Raises:
+            ApiError: 404 for a name that no model has, 503 while models are loading.
+        """
+        if model not in self.contracts:
+            names = ", ".join(self.contracts)
+            msg = f"There is no such model; there are {names}."
+            raise errors.ApiError(404, msg)
+        if model not in self.served:
+            raise errors.not_ready("The models are being loaded; try again later.")
+        return self.served[model]
+
+    async def predict(
+        self, model: str, rows: Sequence[Any], here: Exchange, weight: int | None = None
+    ) -> list[Any]:
+        """Answer one request's rows.
+
+        Raises:
+            ApiError: whatever went wrong, as the client is to be told.
+        """
+        served = self.get(model)
+        try:
+            return await served.batcher.submit(rows, weight=weight, timeout=self._timeout)
+        except errors.ApiError:
+            raise
+        except BadOutputError as error:
+            # Whether it was the row or the model is for the next probe to find out, at once.
+            self._checked = -FRESH_SECONDS
+            log.exception("prediction_failed", model=model, request_id=here.request_id)
+            raise errors.internal("bad_output") from error
+        except Exception as error:
+            log.exception("prediction_failed", model=model, request_id=here.request_id)
+            raise errors.internal() from error
+
+    async def answer(self, contract: AnyContract, rows: Sequence[Any]) -> Predictions[Any]:
+        """Do the same for BentoML's methods, with the whole body around the predictions.
+
+        Raises:
+            ApiError: the same, left for the front to render.
+        """
+        here = exchange.current.get() or Exchange(exchange.request_id_from(None))
+        here.rows = len(rows)
+        try:
+            predictions = await self.predict(contract.NAME, rows, here)
+        except errors.ApiError as error:
+            exchange.leave(error)
+            raise
+        return Predictions[contract.PREDICTION](  # type: ignore[name-defined]
+            model=contract.NAME,
+            version=self.served[contract.NAME].artifact.version,
+            request_id=here.request_id,
+            predictions=predictions,
+        )
+
+    async def unready(self) -> str:
+        """Say why requests should go elsewhere; empty when all is well.
+
+        Every model is asked one golden row, at most once a second: a model that stopped giving the
+        answers it was trained to give is not ready.
+        """
+        now = time.monotonic()
+        if self.served and now - self._checked >= FRESH_SECONDS:
+            self._checked = now
+            failed = [name for name, each in self.served.items() if not await _answers(each)]
+            self._unready = f"Wrong answers from {', '.join(failed)}." if failed else ""
+        return self._unready
+
+
+def _spare_the_collector() -> None:
+    """Keep the garbage collector from walking what stays for ever: it made the slowest requests.
+
+    Called when all is imported and every model has predicted; what a request leaves behind is
+    little.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+
+
+async def _answers(served: Served) -> bool:
+    golden = served.artifact.golden
+    row = served.contract.ROW.model_validate(golden.rows[0])
+    try:
+        (prediction,) = await served.batcher.submit([row])
+    except errors.ApiError as error:
+        # Too busy is not broken.
+        return error.status == 503
+    except Exception:
+        log.exception("golden_row_failed", model=served.contract.NAME)
+        return False
+    return artifact.same(golden.predictions[0], prediction.model_dump(mode="json"))
+
+
+async def load_in_background(bundle: Bundle, refuse: Callable[[str], None]) -> None:
+    """Load while the health routes answer; a model that can not be served ends the process."""
+    try:
+        await asyncio.get_running_loop().run_in_executor(None, bundle.load)
+    except ArtifactError as error:
+        refuse(str(error))
+    except Exception as error:
+        log.exception("load_failed")
+        refuse(f"The models can not be loaded: {error}")

@@ -1,0 +1,97 @@
+"""Stands between BentoML and the server: good answers pass, errors leave in the one error body."""
+
+from collections.abc import Iterable
+
+import orjson
+
+from serving import errors
+from serving.asgi import Message, Scope, Send, respond
+from serving.errors import ApiError
+from serving.exchange import Exchange
+
+# What BentoML says of itself: the server's name is nobody's business, and one request id is enough.
+_DROPPED = (b"server", b"x-bentoml-request-id", b"x-bentoml-trace-id", b"x-request-id")
+_KEPT = (b"allow", b"retry-after")
+
+
+class Envelope:
+    """Wraps `send` for one request that BentoML answers."""
+
+    def __init__(self, send: Send, scope: Scope, here: Exchange) -> None:
+        self._send = send
+        self._scope = scope
+        self._here = here
+        self._head: Message = {}
+        self._chunks: list[bytes] = []
+        self.started = False
+
+    @property
+    def status(self) -> int:
+        """What the client is told."""
+        if self.error:
+            return self.error.status
+        return int(self._head.get("status", 500))
+
+    @property
+    def error(self) -> ApiError | None:
+        """What an inner layer left, where it left anything."""
+        return self._here.error
+
+    async def send(self, message: Message) -> None:
+        """Take one ASGI message."""
+        if message["type"] == "http.response.start":
+            self._head = message
+            if message["status"] < 400:
+                await self._start(message)
+        elif self.started:
+            await self._send(message)
+        else:
+            self._chunks.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                await self._finish()
+
+    async def _start(self, message: Message) -> None:
+        self.started = True
+        request_id = (b"x-request-id", self._here.request_id.encode())
+        message["headers"] = [*_own(message["headers"]), request_id]
+        await self._send(message)
+
+    async def _finish(self) -> None:
+        self.started = True
+        if self._here.error is None:
+            self._here.error = _translate(self._head["status"], b"".join(self._chunks), self._scope)
+        error = self._here.error
+        kept = {
+            name.decode(): value.decode()
+            for name, value in self._head["headers"]
+            if name.lower() in _KEPT
+        }
+        request_id = self._here.request_id
+        await respond(
+            self._send, error.status, error.body(request_id), request_id, {**kept, **error.headers}
+        )
+
+
+def _own(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, value in headers if name.lower() not in _DROPPED]
+
+
+def _translate(status: int, body: bytes, scope: Scope) -> ApiError:
+    """Say in our words what BentoML or Starlette said in theirs."""
+    if status == 404:
+        return ApiError(404, "There is no such route; / lists those that there are.")
+    if status == 405:
+        return errors.method_not_allowed(scope["method"])
+    if status == 503:
+        return errors.not_ready("The service can not answer now; try again later.")
+    if status == 504:
+        return errors.late()
+    if status >= 500:
+        return errors.internal()
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        said = None
+    if isinstance(said, dict) and isinstance(said.get("detail"), list):
+        return errors.invalid_from(said["detail"])
+    return ApiError(status, "The request can not be answered as it is.")

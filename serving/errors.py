@@ -1,0 +1,112 @@
+"""The one error body, for every status."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from bentoml.exceptions import BentoMLException
+from pydantic import ValidationError
+
+MOST_DETAILS = 20
+
+CODES = {
+    400: "invalid_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    500: "internal_error",
+    503: "not_ready",
+    504: "deadline_exceeded",
+}
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One thing that is wrong with a request: where, what, and pydantic's name for it."""
+
+    loc: Sequence[str | int]
+    msg: str
+    type: str
+
+
+class ApiError(BentoMLException):
+    """An answer that is no prediction. The client reads the text: what was wrong, what to do."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str | None = None,
+        *,
+        detail: Sequence[Detail] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = code or CODES.get(status, f"http_{status}")
+        self.detail = tuple(detail)
+        self.headers = dict(headers or {})
+        # BentoML reads this one, so that it answers with the same status.
+        self.error_code = HTTPStatus(status)
+
+    def body(self, request_id: str) -> bytes:
+        """Render as JSON."""
+        return orjson.dumps(
+            {
+                "error": self.message,
+                "code": self.code,
+                "request_id": request_id,
+                "detail": [
+                    {"loc": list(each.loc), "msg": each.msg, "type": each.type}
+                    for each in self.detail
+                ],
+            }
+        )
+
+
+def method_not_allowed(method: str, allow: str = "") -> ApiError:
+    """Refuse a method that a route does not have."""
+    return ApiError(
+        405, f"{method} is not answered here.", headers={"Allow": allow} if allow else {}
+    )
+
+
+def overloaded(message: str) -> ApiError:
+    """Refuse a request that could not be served in time."""
+    return ApiError(503, message, "overloaded", headers={"Retry-After": "1"})
+
+
+def not_ready(message: str) -> ApiError:
+    """Refuse a request that came before the models did."""
+    return ApiError(503, message, "not_ready", headers={"Retry-After": "5"})
+
+
+def late() -> ApiError:
+    """Say that a request was not answered within its time."""
+    return ApiError(
+        504, "The request was not answered within its time; send it again, or fewer rows."
+    )
+
+
+def internal(code: str = "internal_error") -> ApiError:
+    """Say that it is our fault, without internals: those are in the log, under the request id."""
+    return ApiError(500, "The request failed on our side; the log has the cause.", code)
+
+
+def invalid(error: ValidationError) -> ApiError:
+    """Say what is wrong with a body, without repeating what it held."""
+    return invalid_from(error.errors(include_url=False, include_input=False, include_context=False))
+
+
+def invalid_from(errors: Iterable[Mapping[str, Any]]) -> ApiError:
+    """Do the same for errors that are plain mappings with `loc`, `msg` and `type`."""
+    details = [Detail(tuple(each["loc"]), str(each["msg"]), each["type"]) for each in errors]
+    first = details[0]
+    where = f"{'.'.join(map(str, first.loc))}: " if first.loc else ""
+    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+    return ApiError(400, f"{where}{first.msg}{more}", detail=details[:MOST_DETAILS])

@@ -1,0 +1,102 @@
+"""What can be asked about the models: `/models`, `/health`, `/ready`."""
+
+import os
+import time
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from serving import errors, exchange
+from serving.bundle import Bundle, Served
+from serving.errors import ApiError
+
+
+def app() -> Starlette:
+    """Make the routes. The service puts its bundle into `app.state.bundle` when it starts."""
+    return Starlette(
+        routes=[
+            Route("/models", _models, methods=["GET"]),
+            Route("/models/{model}", _model, methods=["GET"]),
+            Route("/health", _health, methods=["GET"]),
+            Route("/ready", _ready, methods=["GET"]),
+            Route("/metrics", _metrics, methods=["GET"]),
+        ],
+        exception_handlers={ApiError: _error},
+    )
+
+
+async def _error(_: Request, error: Exception) -> Response:
+    """Leave the error for the front, which renders it."""
+    assert isinstance(error, ApiError)  # noqa: S101 - says to the type checker what Starlette promises
+    exchange.leave(error)
+    return Response(status_code=error.status)
+
+
+def _bundle(request: Request) -> Bundle:
+    bundle: Bundle = request.app.state.bundle
+    return bundle
+
+
+async def _models(request: Request) -> JSONResponse:
+    bundle = _bundle(request)
+    return JSONResponse({"models": [_summary(bundle.get(name)) for name in bundle.contracts]})
+
+
+async def _model(request: Request) -> JSONResponse:
+    served = _bundle(request).get(request.path_params["model"])
+    return JSONResponse(_summary(served) | _details(served))
+
+
+def _summary(served: Served) -> dict[str, Any]:
+    manifest = served.artifact.manifest
+    return {
+        "model": manifest.name,
+        "tag": served.artifact.tag,
+        "version": served.artifact.version,
+        "sha256": served.artifact.sha256,
+        "synthetic": manifest.data.synthetic,
+        "trained_at": manifest.trained_at.isoformat(),
+        "gate": manifest.gate,
+    }
+
+
+def _details(served: Served) -> dict[str, Any]:
+    manifest = served.artifact.manifest.model_dump(
+        mode="json",
+        include={"estimator", "parameters", "versions", "data", "metrics", "files", "git_revision"},
+    )
+    return manifest | {
+        "threshold": served.artifact.manifest.policy.threshold,
+        "version_mismatch": list(served.artifact.version_mismatch),
+        "row_schema": served.contract.ROW.model_json_schema(),
+        "prediction_schema": served.contract.PREDICTION.model_json_schema(),
+    }
+
+
+async def _health(request: Request) -> JSONResponse:
+    """Alive, with or without models; `models_loaded` says which."""
+    bundle = _bundle(request)
+    return JSONResponse(
+        {
+            "status": "alive",
+            "models_loaded": bool(bundle.served),
+            "versions": {name: each.artifact.version for name, each in bundle.served.items()},
+            "uptime_seconds": round(time.monotonic() - bundle.started, 3),
+            "pid": os.getpid(),
+        }
+    )
+
+
+async def _metrics(request: Request) -> Response:
+    return Response(_bundle(request).metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _ready(request: Request) -> JSONResponse:
+    reason = await _bundle(request).unready()
+    if reason:
+        raise errors.not_ready(reason)
+    return JSONResponse({"status": "ready"})

@@ -1,0 +1,75 @@
+"""Every setting: its name, type, default and meaning.
+
+A setting is read from the environment variable `TABENTO_<NAME>` when the process starts, else it
+has the default below. A wrong value or an unknown name refuses to start.
+"""
+
+import os
+from functools import cache
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "TABENTO_"
+
+
+class Settings(BaseSettings):
+    """What an operator may set. For which tag of a model is served, see `tag_of`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    workers: Annotated[
+        int, Field(ge=1, description="Worker processes, each with its own models.")
+    ] = 1
+    front: Annotated[
+        Literal["on", "off"],
+        Field(description="`off` predicts through BentoML's own layers: slower, same answers."),
+    ] = "on"
+    allow_version_mismatch: Annotated[
+        bool,
+        Field(description="Serve a model made with other library versions, with a logged warning."),
+    ] = False
+    max_body_bytes: Annotated[
+        int, Field(ge=1_000, description="Largest request body; a larger one is a 413.")
+    ] = 8 * 2**20
+    max_batch_rows: Annotated[
+        int, Field(ge=1, description="Most rows predicted at once; one request may bring more.")
+    ] = 512
+    max_queue_rows: Annotated[
+        int, Field(ge=512, description="Most rows waiting per model and worker; more is a 503.")
+    ] = 8_192
+    max_wait_ms: Annotated[
+        int, Field(ge=1, description="Longest a request may wait for its batch; longer is a 503.")
+    ] = 1_000
+    timeout_s: Annotated[
+        float, Field(gt=0, le=3_600, description="Longest a request may take; longer is a 504.")
+    ] = 10
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least level logged.")
+    ] = "INFO"
+
+    @model_validator(mode="after")
+    def _no_unknown_names(self) -> Self:
+        known = {f"{PREFIX}{name.upper()}" for name in type(self).model_fields}
+        unknown = [
+            name
+            for name in os.environ
+            if name.startswith(PREFIX) and name not in known and not name.endswith("_TAG")
+        ]
+        if unknown:
+            names, others = ", ".join(sorted(unknown)), ", ".join(sorted(known))
+            msg = f"unknown setting {names}; known are {others}"
+            raise ValueError(msg)
+        return self
+
+
+@cache
+def settings() -> Settings:
+    """Read the settings once a process."""
+    return Settings()
+
+
+def tag_of(model: str) -> str:
+    """Which tag of `model` to serve: `TABENTO_<MODEL>_TAG`, else the latest; an older is a rollback."""
+    return os.environ.get(f"{PREFIX}{model.upper()}_TAG", f"{model}:latest")
