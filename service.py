@@ -9,7 +9,7 @@ from models import breast_cancer, loan_default, sentiment
 from models._contract import AnyContract, Predictions, Rows
 from monitoring import logs
 from monitoring.metrics import Metrics
-from serving import artifact, exchange, info, supervisor
+from serving import artifact, exchange, info, store, supervisor
 from serving.asgi import App
 from serving.batcher import Limits
 from serving.bundle import Bundle, load_in_background
@@ -50,7 +50,7 @@ class ModelBundle:
     def __init__(self) -> None:
         self.writer = logs.configure(settings().log_level)
         self.bundle = Bundle(
-            {contract: getattr(self, f"{contract.NAME}_ref") for contract in CONTRACTS},
+            {contract: store.find(contract.NAME, SERVICE.bento) for contract in CONTRACTS},
             limits=Limits(
                 settings().max_batch_rows, settings().max_queue_rows, settings().max_wait_ms / 1e3
             ),
@@ -87,7 +87,7 @@ class ModelBundle:
         """Before any worker starts: refuse what can be seen to be wrong without loading it."""
         supervisor.enlist()
         for contract in CONTRACTS:
-            stored = Reference(tag_of(contract.NAME)).resolve()
+            stored = store.find(contract.NAME, SERVICE.bento)
             artifact.check(
                 contract, stored, allow_version_mismatch=settings().allow_version_mismatch
             )
@@ -126,6 +126,5 @@ class ModelBundle:
 
 
 # What the decorator returns is no class any more, but its types say that it is.
-cast("bentoml.Service[ModelBundle]", ModelBundle).add_asgi_middleware(
-    Hoist, make=lambda inner: bentoml.get_current_service().front(inner)
-)
+SERVICE = cast("bentoml.Service[ModelBundle]", ModelBundle)
+SERVICE.add_asgi_middleware(Hoist, make=lambda inner: bentoml.get_current_service().front(inner))

@@ -8,7 +8,7 @@ import os
 from functools import cache
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "TABENTO_"
@@ -66,10 +66,19 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """Read the settings once a process."""
-    return Settings()
+    """Read the settings once a process; end it, with one sentence a fault, where they are wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [
+            f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()
+        ]
+        raise SystemExit("tabento: " + "; ".join(faults)) from None
 
 
-def tag_of(model: str) -> str:
-    """Which tag of `model` to serve: `TABENTO_<MODEL>_TAG`, else the latest; an older is a rollback."""
-    return os.environ.get(f"{PREFIX}{model.upper()}_TAG", f"{model}:latest")
+def tag_of(model: str, default: str | None = None) -> str:
+    """Which tag to serve: `TABENTO_<MODEL>_TAG`, else `default`, else the latest.
+
+    Naming an older one is a rollback.
+    """
+    return os.environ.get(f"{PREFIX}{model.upper()}_TAG") or default or f"{model}:latest"

@@ -1,4 +1,4 @@
-"""Breast cancer: is a biopsy's cell sample malignant? Thirty measurements of the nuclei in one image."""
+"""Breast cancer: is a biopsy's cell sample malignant, by thirty measurements of its nuclei?"""
 
 from collections.abc import Sequence
 from operator import attrgetter
@@ -23,7 +23,7 @@ Spread = Annotated[float, Field(ge=0, le=100, description="Grey levels, standard
 
 
 class Biopsy(Strict):
-    """Mean, standard error and worst (mean of the three largest) of ten measurements of cell nuclei."""
+    """Mean, standard error and worst (mean of the three largest) of ten measurements."""
 
     mean_radius: Length
     mean_texture: Spread

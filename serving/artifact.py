@@ -16,6 +16,7 @@ from typing import Any
 import bentoml
 import orjson
 import structlog
+from bentoml.exceptions import BentoMLException
 
 from models._contract import AnyContract
 from serving import estimator as estimators
@@ -37,7 +38,7 @@ TOLERANCE = 1e-9
 log = structlog.get_logger()
 
 
-class ArtifactError(RuntimeError):
+class ArtifactError(BentoMLException):
     """The artifact cannot be served; the text says why and what to do."""
 
 
@@ -119,15 +120,14 @@ def read(
     """
     manifest, mismatch = check(contract, stored, allow_version_mismatch=allow_version_mismatch)
     folder = Path(stored.path)
-    try:
-        estimator = estimators.load(folder)
-    except Exception as error:
-        msg = f"{stored.tag}: the model file can not be loaded: {error}. {_remedy(contract.NAME)}"
-        raise ArtifactError(msg) from error
     golden = Golden.model_validate_json((folder / GOLDEN).read_bytes())
     sample = contract.features([contract.ROW.model_validate(row) for row in golden.rows])
-    runner = Runner(contract, compiled(estimator, sample), manifest.policy)
-    check_golden(runner, golden, str(stored.tag))
+    try:
+        estimator = compiled(estimators.load(folder), sample)
+    except Exception as error:
+        raise _refusal(stored.tag, f"the model file can not be loaded: {error}.") from error
+    runner = Runner(contract, estimator, manifest.policy)
+    check_golden(runner, golden, stored.tag)
     sha256 = str(stored.info.metadata["manifest_sha256"])
     return Artifact(str(stored.tag), sha256, manifest, golden, runner, mismatch)
 
@@ -140,22 +140,24 @@ def check(
     Raises:
         ArtifactError: a file is missing, altered or too many, or a version differs.
     """
-    folder = Path(stored.path)
-    manifest = _manifest(folder, stored, contract.NAME)
-    _check_files(folder, manifest, str(stored.tag))
+    manifest = _manifest(stored)
+    if manifest.name != contract.NAME:
+        what = f"expected the model {contract.NAME}, found {manifest.name}."
+        raise _refusal(stored.tag, what)
+    _check_files(stored, manifest)
     mismatch = tuple(_version_mismatch(manifest.versions, current_versions()))
     if mismatch and not allow_version_mismatch:
-        msg = (
-            f"{stored.tag} was made with other versions: {'; '.join(mismatch)}. {_remedy(manifest.name)} "
+        what = (
+            f"made with other versions: {'; '.join(mismatch)}. "
             "To serve it all the same, set TABENTO_ALLOW_VERSION_MISMATCH=1."
         )
-        raise ArtifactError(msg)
+        raise _refusal(stored.tag, what)
     if mismatch:
         log.warning("version_mismatch", tag=str(stored.tag), mismatch=mismatch)
     return manifest, mismatch
 
 
-def check_golden(runner: Runner, golden: Golden, tag: str) -> None:
+def check_golden(runner: Runner, golden: Golden, tag: bentoml.Tag) -> None:
     """Ask the golden rows again.
 
     Raises:
@@ -165,17 +167,13 @@ def check_golden(runner: Runner, golden: Golden, tag: str) -> None:
     try:
         found = [prediction.model_dump(mode="json") for prediction in runner.predict(rows)]
     except Exception as error:
-        msg = (
-            f"{tag}: the golden rows can not be predicted: {error}. {_remedy(runner.contract.NAME)}"
-        )
-        raise ArtifactError(msg) from error
+        raise _refusal(tag, f"the golden rows can not be predicted: {error}.") from error
     for number, (expected, answer) in enumerate(zip(golden.predictions, found, strict=True)):
         if not same(expected, answer):
-            msg = (
-                f"{tag}: golden row {number} in {GOLDEN} should give {expected}, "
-                f"but gives {answer}. {_remedy(runner.contract.NAME)}"
+            what = (
+                f"row {number} of {GOLDEN} has another answer: expected {expected}, found {answer}."
             )
-            raise ArtifactError(msg)
+            raise _refusal(tag, what)
 
 
 def same(expected: Any, found: Any) -> bool:
@@ -189,55 +187,41 @@ def same(expected: Any, found: Any) -> bool:
     return bool(expected == found)
 
 
-def _manifest(folder: Path, stored: bentoml.Model, name: str) -> Manifest:
-    file = folder / MANIFEST
+def _manifest(stored: bentoml.Model) -> Manifest:
+    file = Path(stored.path) / MANIFEST
     if not file.exists():
-        msg = f"{stored.tag}: {MANIFEST} is missing. {_remedy(name)}"
-        raise ArtifactError(msg)
-    content = file.read_bytes()
-    _check_hash(
-        MANIFEST,
-        str(stored.info.metadata.get("manifest_sha256")),
-        hashlib.sha256(content).hexdigest(),
-        str(stored.tag),
-    )
+        raise _refusal(stored.tag, f"{MANIFEST} is missing.")
+    expected = str(stored.info.metadata.get("manifest_sha256"))
+    _check_hash(file, expected, stored.tag)
     try:
-        manifest = Manifest.model_validate_json(content)
+        return Manifest.model_validate_json(file.read_bytes())
     except ValueError as error:
-        msg = (
-            f"{stored.tag}: {MANIFEST} is not one that this version reads: {error}. {_remedy(name)}"
-        )
-        raise ArtifactError(msg) from error
-    if manifest.name != name:
-        msg = f"{stored.tag} holds the model {manifest.name}, but {name} was asked for. {_remedy(name)}"
-        raise ArtifactError(msg)
-    return manifest
+        raise _refusal(stored.tag, f"{MANIFEST} is of another form: {error}.") from error
 
 
-def _check_files(folder: Path, manifest: Manifest, tag: str) -> None:
+def _check_files(stored: bentoml.Model, manifest: Manifest) -> None:
+    folder = Path(stored.path)
     found = {
         str(file.relative_to(folder))
         for file in folder.rglob("*")
         if not file.is_dir() and file != folder / STORE_FILE
     }
-    expected = set(manifest.files) | {MANIFEST}
+    expected = {*manifest.files, MANIFEST}
     for file in sorted(expected - found):
-        msg = f"{tag}: {file} is missing: expected it, found nothing. {_remedy(manifest.name)}"
-        raise ArtifactError(msg)
+        raise _refusal(stored.tag, f"{file} is missing.")
     for file in sorted(found - expected):
-        msg = f"{tag}: {file} is one file too many: the manifest does not name it. {_remedy(manifest.name)}"
-        raise ArtifactError(msg)
+        raise _refusal(stored.tag, f"{file} is a file too many: {MANIFEST} does not name it.")
     for file, facts in manifest.files.items():
-        _check_hash(file, facts.sha256, _sha256(folder / file), tag)
+        _check_hash(folder / file, facts.sha256, stored.tag)
 
 
-def _check_hash(file: str, expected: str, found: str, tag: str) -> None:
+def _check_hash(file: Path, expected: str, tag: bentoml.Tag) -> None:
+    found = _sha256(file)
     if expected != found:
-        msg = (
-            f"{tag}: {file} is not the file that training wrote: expected sha256 {expected}, "
-            f"found {found}. {_remedy(tag.partition(':')[0])}"
+        what = (
+            f"{file.name} is not as training wrote it: expected sha256 {expected}, found {found}."
         )
-        raise ArtifactError(msg)
+        raise _refusal(tag, what)
 
 
 def _version_mismatch(made: Versions, here: Versions) -> list[str]:
@@ -274,5 +258,6 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _remedy(name: str) -> str:
-    return f"Train it again with `python -m train {name}`, or serve another tag."
+def _refusal(tag: bentoml.Tag, what: str) -> ArtifactError:
+    remedy = f"Train it again with `python -m train {tag.name}`, or serve another tag."
+    return ArtifactError(f"{tag}: {what} {remedy}")

@@ -64,7 +64,7 @@ class Bundle:
         self._allow_version_mismatch = allow_version_mismatch
         self._executor = ThreadPoolExecutor(len(stored), thread_name_prefix="predict")
         self._checked = -FRESH_SECONDS
-        self._unready = "The models are being loaded."
+        self._unready = "The models are being loaded; try again later."
 
     def load(self) -> None:
         """Load and check every model, one after the other.
@@ -114,7 +114,7 @@ class Bundle:
             msg = f"There is no such model; there are {names}."
             raise errors.ApiError(404, msg)
         if model not in self.served:
-            raise errors.not_ready("The models are being loaded; try again later.")
+            raise errors.not_ready(self._unready)
         return self.served[model]
 
     async def predict(
@@ -145,7 +145,7 @@ class Bundle:
         Raises:
             ApiError: the same, left for the front to render.
         """
-        here = exchange.current.get() or Exchange(exchange.request_id_from(None))
+        here = exchange.current.get() or exchange.of({})
         here.rows = len(rows)
         try:
             predictions = await self.predict(contract.NAME, rows, here)
@@ -191,7 +191,7 @@ async def _answers(served: Served) -> bool:
         (prediction,) = await served.batcher.submit([row])
     except errors.ApiError as error:
         # Too busy is not broken.
-        return error.status == 503
+        return error.code == "overloaded"
     except Exception:
         log.exception("golden_row_failed", model=served.contract.NAME)
         return False

@@ -11,6 +11,8 @@ from serving.exchange import Exchange
 
 # What BentoML says of itself: the server's name is nobody's business, and one request id is enough.
 _DROPPED = (b"server", b"x-bentoml-request-id", b"x-bentoml-trace-id", b"x-request-id")
+_ERROR, _SERVER_ERROR = 400, 500
+_NOT_AS_IT_IS = "The request can not be answered as it is."
 _KEPT = (b"allow", b"retry-after")
 
 
@@ -41,7 +43,7 @@ class Envelope:
         """Take one ASGI message."""
         if message["type"] == "http.response.start":
             self._head = message
-            if message["status"] < 400:
+            if message["status"] < _ERROR:
                 await self._start(message)
         elif self.started:
             await self._send(message)
@@ -78,20 +80,25 @@ def _own(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
 
 def _translate(status: int, body: bytes, scope: Scope) -> ApiError:
     """Say in our words what BentoML or Starlette said in theirs."""
-    if status == 404:
-        return ApiError(404, "There is no such route; / lists those that there are.")
-    if status == 405:
-        return errors.method_not_allowed(scope["method"])
-    if status == 503:
-        return errors.not_ready("The service can not answer now; try again later.")
-    if status == 504:
-        return errors.late()
-    if status >= 500:
-        return errors.internal()
+    match status:
+        case 400:
+            return _invalid(body)
+        case 404:
+            return ApiError(404, "There is no such route; / lists those that there are.")
+        case 405:
+            return errors.method_not_allowed(scope["method"])
+        case 503:
+            return errors.not_ready("The service can not answer now; try again later.")
+        case 504:
+            return errors.late()
+    return errors.internal() if status >= _SERVER_ERROR else ApiError(status, _NOT_AS_IT_IS)
+
+
+def _invalid(body: bytes) -> ApiError:
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
         said = None
     if isinstance(said, dict) and isinstance(said.get("detail"), list):
         return errors.invalid_from(said["detail"])
-    return ApiError(status, "The request can not be answered as it is.")
+    return ApiError(400, _NOT_AS_IT_IS)

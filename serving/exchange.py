@@ -1,6 +1,7 @@
 """One request and its answer: what inner layers leave for the outermost one."""
 
 import re
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import uuid4
@@ -12,14 +13,20 @@ _SANE = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 @dataclass(slots=True)
 class Exchange:
-    """The request's id, its rows once they are known, and the error that is its answer, if one is."""
+    """The request's headers, id and rows, and the error that answers it, if any."""
 
+    headers: Mapping[bytes, bytes]
     request_id: str
     rows: int = 0
     error: ApiError | None = None
 
 
 current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+
+
+def of(headers: Mapping[bytes, bytes]) -> Exchange:
+    """Begin one, with the client's id if it is sane."""
+    return Exchange(headers, request_id_from(headers.get(b"x-request-id")))
 
 
 def request_id_from(header: bytes | None) -> str:

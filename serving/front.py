@@ -6,7 +6,7 @@ error body.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,8 +125,7 @@ class Front:
             await self._inner(scope, receive, send)
             return
         started = time.perf_counter()
-        headers = dict(scope["headers"])
-        here = Exchange(exchange.request_id_from(headers.get(b"x-request-id")))
+        here = exchange.of(dict(scope["headers"]))
         endpoint = self._endpoints.get(scope["path"])
         if endpoint is None:
             status = await self._through(scope, receive, send, here)
@@ -135,7 +134,7 @@ class Front:
             path = endpoint.path
             endpoint.metrics.in_flight += 1
             try:
-                status = await self._predict(endpoint, headers, here, scope, receive, send)
+                status = await self._predict(endpoint, here, scope, receive, send)
             finally:
                 endpoint.metrics.in_flight -= 1
                 seconds = time.perf_counter() - started
@@ -175,7 +174,6 @@ class Front:
     async def _predict(
         self,
         endpoint: Endpoint,
-        headers: Mapping[bytes, bytes],
         here: Exchange,
         scope: Scope,
         receive: Receive,
@@ -184,7 +182,7 @@ class Front:
         try:
             if scope["method"] != "POST":
                 raise errors.method_not_allowed(scope["method"], allow="POST")
-            body = await bodies.read(headers, receive, self._max_body_bytes)
+            body = await bodies.read(here.headers, receive, self._max_body_bytes)
             if not self._direct:
                 return await self._through(scope, replay(body, receive), send, here)
             content = await self._answer(endpoint, body, here)

@@ -1,4 +1,4 @@
-"""Where the service finds its models: a reference to the model store that says how to fill it."""
+"""Where the service finds its models: in the local store, by tag."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ import bentoml
 from bentoml.models import BentoModel
 
 from serving.artifact import ArtifactError
+from settings import tag_of
 
 
-class Reference(BentoModel):  # type: ignore[misc]  # BentoML loads the name lazily
+class Reference(BentoModel):  # type: ignore[misc] # untyped, as it is loaded late
     """A model in the local store. BentoML's own would ask a remote one, and not say what to do."""
 
     def resolve(self, base_path: Any = None, **options: Any) -> bentoml.Model:
@@ -19,10 +20,23 @@ class Reference(BentoModel):  # type: ignore[misc]  # BentoML loads the name laz
         """
         if self.stored is None:
             msg = (
-                f"{self.tag} is not in the model store. "
-                f"Train it with `python -m train {self.tag.name}`, or see with `bentoml models list` "
-                "which tags there are."
+                f"{self.tag} is not in the model store. Train it with "
+                f"`python -m train {self.tag.name}`, or see which tags there are with "
+                "`bentoml models list`."
             )
             raise ArtifactError(msg)
         stored: bentoml.Model = super().resolve(base_path, **options)
         return stored
+
+
+def find(model: str, bento: bentoml.Bento | None) -> bentoml.Model:
+    """Find what to serve: the tag that the operator names, else the Bento's own, else the latest.
+
+    A Bento records its models' tags, but BentoML serves the latest of the store all the same.
+
+    Raises:
+        ArtifactError: the store does not have it.
+    """
+    built = bento.info.all_models if bento else []
+    pinned = {info.tag.name: str(info.tag) for info in built}
+    return Reference(tag_of(model, pinned.get(model))).resolve()

@@ -1,0 +1,1 @@
+"""What trains the models: data, recipes, and the gate before the store."""
