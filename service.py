@@ -14,7 +14,7 @@ from serving.asgi import App
 from serving.batcher import Limits
 from serving.bundle import Bundle, load_in_background
 from serving.errors import not_ready
-from serving.front import Front, Hoist
+from serving.front import BodyLimits, Front, Hoist
 from serving.store import Reference
 from settings import settings, tag_of
 
@@ -120,7 +120,7 @@ class ModelBundle:
             inner,
             self.bundle,
             self.writer.put,
-            max_body_bytes=settings().max_body_bytes,
+            limits=BodyLimits(settings().max_body_bytes, settings().max_arrow_rows),
             direct=settings().front == "on",
         )
 

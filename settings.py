@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[
         int, Field(ge=1_000, description="Largest request body; a larger one is a 413.")
     ] = 8 * 2**20
+    max_arrow_rows: Annotated[
+        int, Field(ge=1, description="Most rows in one Arrow body, where pyarrow is installed.")
+    ] = 65_536
     max_batch_rows: Annotated[
         int, Field(ge=1, description="Most rows predicted at once; one request may bring more.")
     ] = 512

@@ -193,4 +193,4 @@ def _forget_the_dead(directory: Path) -> None:
     for file in directory.glob("gauge_live*_*.db"):
         pid = file.stem.rpartition("_")[2]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists():
-            mark_process_dead(int(pid), str(directory))  # type: ignore[no-untyped-call]
+            mark_process_dead(int(pid), str(directory))

@@ -1,6 +1,6 @@
 """The ASGI types, and the few things done with them in more than one place."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -9,21 +9,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-JSON = (b"content-type", b"application/json")
 
-
-async def respond(
-    send: Send, status: int, body: bytes, request_id: str, headers: Mapping[str, str] | None = None
-) -> None:
-    """Write a whole JSON answer."""
-    fields = [
-        JSON,
-        (b"content-length", b"%d" % len(body)),
-        (b"x-request-id", request_id.encode()),
-    ]
-    if headers:
-        fields += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": status, "headers": fields})
+async def respond(send: Send, status: int, body: bytes, *fields: tuple[bytes, bytes]) -> None:
+    """Write a whole answer; `fields` are its headers but for the length."""
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": status, "headers": [*fields, length]})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -77,7 +77,13 @@ class Batcher(Generic[RowT, AnswerT]):
         self._queue: deque[_Ticket[RowT, AnswerT]] = deque()
         self._queued_rows = 0
         self._busy = False
+        self._away = False
         self._cost = Cost()
+
+    @property
+    def away(self) -> bool:
+        """Whether a batch runs in the executor, so that a request submitted now has to wait."""
+        return self._away
 
     @property
     def queued_rows(self) -> int:
@@ -125,6 +131,7 @@ class Batcher(Generic[RowT, AnswerT]):
             self._settle(batch, self._run(batch))
             self._again(loop)
         else:
+            self._away = True
             run = loop.run_in_executor(self._executor, self._run, batch)
             sweep = loop.call_later(SWEEP_SECONDS, self._sweep, loop, run)
             run.add_done_callback(lambda done: self._finish(loop, batch, done, sweep))
@@ -143,6 +150,7 @@ class Batcher(Generic[RowT, AnswerT]):
         done: "asyncio.Future[_Ran]",
         sweep: asyncio.TimerHandle,
     ) -> None:
+        self._away = False
         sweep.cancel()
         error = asyncio.CancelledError() if done.cancelled() else done.exception()
         self._settle(batch, _Ran([error] * len(batch), []) if error else done.result())

@@ -1,9 +1,13 @@
-"""The body of a request: its type and size are checked before it is read, and while it is."""
+"""The body of a request: its size is checked before it is read, and while it is."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any, TypeVar
 
 from serving.asgi import Receive
 from serving.errors import ApiError
+
+T = TypeVar("T")
 
 
 class ClientGoneError(Exception):
@@ -11,13 +15,12 @@ class ClientGoneError(Exception):
 
 
 async def read(headers: Mapping[bytes, bytes], receive: Receive, most: int) -> bytes:
-    """Read a whole JSON body of at most `most` bytes.
+    """Read a whole body of at most `most` bytes.
 
     Raises:
-        ApiError: 413 or 415.
+        ApiError: 413.
         ClientGoneError: the rest never came.
     """
-    check_content_type(headers)
     length = headers.get(b"content-length")
     if length is not None and int(length) > most:
         raise _too_large(most)
@@ -48,21 +51,22 @@ async def _rest(start: bytes, receive: Receive, most: int) -> bytes:
     return b"".join(chunks)
 
 
-def check_content_type(headers: Mapping[bytes, bytes]) -> None:
-    """Take uncompressed JSON and nothing else.
+async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T:
+    """Do the work, but drop it when the client leaves meanwhile.
 
     Raises:
-        ApiError: 415.
+        ClientGoneError: it left.
     """
-    given = headers.get(b"content-type", b"")
-    if given != b"application/json" and (
-        given.partition(b";")[0].strip().lower() != b"application/json"
-    ):
-        msg = "The body should be JSON, and say so: Content-Type: application/json."
-        raise ApiError(415, msg)
-    if headers.get(b"content-encoding", b"identity") != b"identity":
-        msg = "The body should not be compressed."
-        raise ApiError(415, msg)
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise ClientGoneError
+    finally:
+        working.cancel()
+        leaving.cancel()
 
 
 def _too_large(most: int) -> ApiError:

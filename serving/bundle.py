@@ -117,6 +117,10 @@ class Bundle:
             raise errors.not_ready(self._unready)
         return self.served[model]
 
+    def waits(self, model: str) -> bool:
+        """Whether a request for `model` would wait, long enough for its client to leave."""
+        return model in self.served and self.served[model].batcher.away
+
     async def predict(
         self, model: str, rows: Sequence[Any], here: Exchange, weight: int | None = None
     ) -> list[Any]:

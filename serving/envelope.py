@@ -11,6 +11,7 @@ from serving.exchange import Exchange
 
 # What BentoML says of itself: the server's name is nobody's business, and one request id is enough.
 _DROPPED = (b"server", b"x-bentoml-request-id", b"x-bentoml-trace-id", b"x-request-id")
+_JSON = (b"content-type", b"application/json")
 _ERROR, _SERVER_ERROR = 400, 500
 _NOT_AS_IT_IS = "The request can not be answered as it is."
 _KEPT = (b"allow", b"retry-after")
@@ -54,8 +55,7 @@ class Envelope:
 
     async def _start(self, message: Message) -> None:
         self.started = True
-        request_id = (b"x-request-id", self._here.request_id.encode())
-        message["headers"] = [*_own(message["headers"]), request_id]
+        message["headers"] = [*_own(message["headers"]), self._here.field]
         await self._send(message)
 
     async def _finish(self) -> None:
@@ -63,15 +63,17 @@ class Envelope:
         if self._here.error is None:
             self._here.error = _translate(self._head["status"], b"".join(self._chunks), self._scope)
         error = self._here.error
-        kept = {
-            name.decode(): value.decode()
-            for name, value in self._head["headers"]
-            if name.lower() in _KEPT
-        }
-        request_id = self._here.request_id
-        await respond(
-            self._send, error.status, error.body(request_id), request_id, {**kept, **error.headers}
-        )
+        kept = [(name, value) for name, value in self._head["headers"] if name.lower() in _KEPT]
+        given = {name.lower().encode() for name in error.headers}
+        fields = [(name, value) for name, value in kept if name not in given]
+        await refuse(self._send, error, self._here, *fields)
+
+
+async def refuse(send: Send, error: ApiError, here: Exchange, *fields: tuple[bytes, bytes]) -> None:
+    """Answer with an error."""
+    own = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    body = error.body(here.request_id)
+    await respond(send, error.status, body, _JSON, here.field, *own, *fields)
 
 
 def _own(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from uuid import uuid4
+from os import urandom
 
 from serving.errors import ApiError
 
@@ -20,6 +20,11 @@ class Exchange:
     rows: int = 0
     error: ApiError | None = None
 
+    @property
+    def field(self) -> tuple[bytes, bytes]:
+        """The header that names the request."""
+        return (b"x-request-id", self.request_id.encode())
+
 
 current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 
@@ -33,7 +38,7 @@ def request_id_from(header: bytes | None) -> str:
     """Take the client's id if it is sane, else make one."""
     if header is not None and _SANE.fullmatch(header):
         return header.decode("ascii")
-    return uuid4().hex
+    return urandom(16).hex()
 
 
 def leave(error: ApiError) -> None:

@@ -5,27 +5,29 @@ answer. Everything else passes through to BentoML, and whatever error comes back
 error body.
 """
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
 from structlog.typing import EventDict
 
-from models._contract import AnyContract, Rows
 from monitoring.metrics import ModelMetrics
 from serving import body as bodies
 from serving import errors, exchange
 from serving.asgi import App, Message, Receive, Scope, Send, replay, respond
 from serving.body import ClientGoneError
 from serving.bundle import Bundle
-from serving.envelope import Envelope
+from serving.envelope import Envelope, refuse
 from serving.errors import ApiError
 from serving.exchange import Exchange
+from serving.wire import Wire, choose, wires
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 # Routes that are not predictions. A path outside is counted as "other": a scan must not make
 # series.
@@ -35,6 +37,10 @@ PATHS = frozenset(
         *("/", "/docs.json", "/schema.json"),
     }
 )
+# A larger body is read, and its answer written, in a thread: it would keep the event loop too long.
+ASIDE_BYTES = 2**18
+# The most of a path that is logged.
+PATH_LENGTH = 128
 # The status that stands in logs and metrics for a client that left before its request was whole.
 CLIENT_GONE = 499
 
@@ -66,27 +72,21 @@ class Hoist:
 
 
 @dataclass(frozen=True)
+class BodyLimits:
+    """How large a body may be, and how many rows one in Arrow's form may hold."""
+
+    body_bytes: int
+    arrow_rows: int
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """All that one prediction route needs, looked up and compiled once."""
 
     path: str
     model: str
     metrics: ModelMetrics
-    validate: Callable[[bytes], Any]
-    serialize: Callable[[list[Any]], bytes]
-
-    @classmethod
-    def of(cls, contract: AnyContract, metrics: ModelMetrics) -> "Endpoint":
-        """Compile what a contract says."""
-        rows = Rows[contract.ROW]  # type: ignore[name-defined]
-        predictions = TypeAdapter(list[contract.PREDICTION])  # type: ignore[name-defined]
-        return cls(
-            path=f"/{contract.NAME}/predict",
-            model=contract.NAME,
-            metrics=metrics,
-            validate=rows.__pydantic_validator__.validate_json,
-            serialize=predictions.serializer.to_json,
-        )
+    wires: Mapping[bytes, Wire]
 
 
 class Front:
@@ -96,7 +96,7 @@ class Front:
         inner: BentoML's whole stack.
         bundle: Whose models are asked.
         record: Takes one event a request, for the log.
-        max_body_bytes: What is longer is refused, unread.
+        limits: What is larger is refused.
         direct: Answer predictions here; else pass them through too.
     """
 
@@ -106,16 +106,22 @@ class Front:
         bundle: Bundle,
         record: Callable[[EventDict], None],
         *,
-        max_body_bytes: int,
+        limits: BodyLimits,
         direct: bool,
     ) -> None:
         self._inner = inner
         self._bundle = bundle
         self._record = record
-        self._max_body_bytes = max_body_bytes
+        self._limits = limits
         self._direct = direct
         endpoints = [
-            Endpoint.of(contract, bundle.metrics.models[name])
+            Endpoint(
+                path=f"/{name}/predict",
+                model=name,
+                metrics=bundle.metrics.models[name],
+                # BentoML's own layers know JSON only.
+                wires=wires(contract, arrow_rows=limits.arrow_rows if direct else 0),
+            )
             for name, contract in bundle.contracts.items()
         ]
         self._endpoints = {endpoint.path: endpoint for endpoint in endpoints}
@@ -129,7 +135,7 @@ class Front:
         endpoint = self._endpoints.get(scope["path"])
         if endpoint is None:
             status = await self._through(scope, receive, send, here)
-            path = self._label(scope["path"])
+            path = scope["path"][:PATH_LENGTH]
         else:
             path = endpoint.path
             endpoint.metrics.in_flight += 1
@@ -142,7 +148,7 @@ class Front:
         self._tell(here, scope["method"], path, status, started)
 
     def _tell(self, here: Exchange, method: str, path: str, status: int, started: float) -> None:
-        self._bundle.metrics.answered(path, status)
+        self._bundle.metrics.answered(self._label(path), status)
         self._record(
             {
                 "event": "request",
@@ -165,7 +171,7 @@ class Front:
             )
 
     def _label(self, path: str) -> str:
-        if path in PATHS:
+        if path in PATHS or path in self._endpoints:
             return path
         if path.startswith("/models/") and path[8:] in self._bundle.contracts:
             return "/models/{model}"
@@ -182,35 +188,34 @@ class Front:
         try:
             if scope["method"] != "POST":
                 raise errors.method_not_allowed(scope["method"], allow="POST")
-            body = await bodies.read(here.headers, receive, self._max_body_bytes)
+            wire = choose(endpoint.wires, here.headers)
+            body = await bodies.read(here.headers, receive, self._limits.body_bytes)
             if not self._direct:
                 return await self._through(scope, replay(body, receive), send, here)
-            content = await self._answer(endpoint, body, here)
+            work = self._answer(endpoint, wire, body, here)
+            if self._bundle.waits(endpoint.model):
+                work = bodies.unless_gone(work, receive)
+            content = await work
         except ClientGoneError:
             return CLIENT_GONE
         except ApiError as error:
             here.error = error
-            request_id = here.request_id
-            await respond(send, error.status, error.body(request_id), request_id, error.headers)
+            await refuse(send, error, here)
             return error.status
-        await respond(send, 200, content, here.request_id)
+        await respond(send, 200, content, (b"content-type", wire.media_type), here.field)
         return 200
 
-    async def _answer(self, endpoint: Endpoint, body: bytes, here: Exchange) -> bytes:
-        try:
-            rows = endpoint.validate(body or b"{}").rows
-        except ValidationError as error:
-            raise errors.invalid(error) from None
+    async def _answer(self, endpoint: Endpoint, wire: Wire, body: bytes, here: Exchange) -> bytes:
+        aside = len(body) > ASIDE_BYTES
+        rows = await _aside(wire.read, body) if aside else wire.read(body)
         here.rows = len(rows)
         predictions = await self._bundle.predict(endpoint.model, rows, here, weight=len(body))
-        version = self._bundle.served[endpoint.model].artifact.version
-        # Neither name needs escaping: one is ours, the other was found sane.
-        return b'{"model":"%b","version":"%b","request_id":"%b","predictions":%b}' % (
-            endpoint.model.encode(),
-            version.encode(),
-            here.request_id.encode(),
-            endpoint.serialize(predictions),
+        answer = (
+            predictions,
+            self._bundle.served[endpoint.model].artifact.version,
+            here.request_id,
         )
+        return await _aside(wire.write, *answer) if aside else wire.write(*answer)
 
     async def _through(self, scope: Scope, receive: Receive, send: Send, here: Exchange) -> int:
         """Let BentoML answer, inside an envelope."""
@@ -221,9 +226,12 @@ class Front:
         except Exception:
             log.exception("request_failed", request_id=here.request_id)
             if not envelope.started:
-                error = errors.internal()
-                await respond(send, 500, error.body(here.request_id), here.request_id)
+                await refuse(send, errors.internal(), here)
             return 500
         finally:
             exchange.current.reset(token)
         return envelope.status
+
+
+async def _aside(work: Callable[..., T], *given: Any) -> T:
+    return await asyncio.get_running_loop().run_in_executor(None, work, *given)

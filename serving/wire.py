@@ -1,0 +1,83 @@
+"""The forms a body may have: JSON for all, and where pyarrow is installed, Arrow's stream.
+
+Both hold the same rows, are validated by the same schema and refused in the same words.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from models._contract import AnyContract, Rows
+from serving import errors
+from serving.errors import ApiError
+
+JSON = b"application/json"
+ARROW = b"application/vnd.apache.arrow.stream"
+
+
+@dataclass(frozen=True)
+class Wire:
+    """One form, compiled for one model.
+
+    `read` gives the rows of a body, or raises a 400; `write` takes predictions, version and id.
+    """
+
+    media_type: bytes
+    read: Callable[[bytes], list[Any]]
+    write: Callable[[list[Any], str, str], bytes]
+
+
+def wires(contract: AnyContract, *, arrow_rows: int) -> dict[bytes, Wire]:
+    """Compile each form that this installation knows; without `arrow_rows`, JSON alone."""
+    known = {JSON: _json(contract)}
+    if arrow_rows and find_spec("pyarrow"):
+        from serving import arrow
+
+        known[ARROW] = Wire(ARROW, *arrow.reader_and_writer(contract, arrow_rows))
+    return known
+
+
+def choose(known: Mapping[bytes, Wire], headers: Mapping[bytes, bytes]) -> Wire:
+    """Choose by what the request says of itself.
+
+    Raises:
+        ApiError: 415 for another type, and for a compressed body.
+    """
+    given = headers.get(b"content-type", b"")
+    wire = known.get(given) or known.get(given.partition(b";")[0].strip().lower())
+    if wire is None:
+        names = " or ".join(media_type.decode() for media_type in known)
+        msg = f"The body should say that it is {names}, in its Content-Type."
+        raise ApiError(415, msg)
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        msg = "The body should not be compressed."
+        raise ApiError(415, msg)
+    return wire
+
+
+def _json(contract: AnyContract) -> Wire:
+    validate = Rows[contract.ROW].__pydantic_validator__.validate_json  # type: ignore[name-defined]
+    serialize = TypeAdapter(list[contract.PREDICTION]).serializer.to_json  # type: ignore[name-defined]
+    model = contract.NAME.encode()
+
+    def read(body: bytes) -> list[Any]:
+        try:
+            # BentoML takes an empty body for an empty object; so that both say the same, so do we.
+            rows: list[Any] = validate(body or b"{}").rows
+        except ValidationError as error:
+            raise errors.invalid(error) from None
+        return rows
+
+    def write(predictions: list[Any], version: str, request_id: str) -> bytes:
+        # Nothing here needs escaping: model and version are ours, the id was found sane.
+        return b'{"model":"%b","version":"%b","request_id":"%b","predictions":%b}' % (
+            model,
+            version.encode(),
+            request_id.encode(),
+            serialize(predictions),
+        )
+
+    return Wire(JSON, read, write)
