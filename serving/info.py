@@ -7,10 +7,10 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from serving import errors, exchange
+from serving import errors, exchange, openapi
 from serving.bundle import Bundle, Served
 from serving.errors import ApiError
 
@@ -19,6 +19,8 @@ def app() -> Starlette:
     """Make the routes. The service puts its bundle into `app.state.bundle` when it starts."""
     return Starlette(
         routes=[
+            Route("/", _page, methods=["GET"]),
+            Route("/docs.json", _docs, methods=["GET"]),
             Route("/models", _models, methods=["GET"]),
             Route("/models/{model}", _model, methods=["GET"]),
             Route("/health", _health, methods=["GET"]),
@@ -39,6 +41,39 @@ async def _error(_: Request, error: Exception) -> Response:
 def _bundle(request: Request) -> Bundle:
     bundle: Bundle = request.app.state.bundle
     return bundle
+
+
+# Swagger UI's own files come with BentoML; BentoML's page around them calls a third party.
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Tabento</title>
+<link rel="stylesheet" href="static_content/swagger-ui.css">
+<link rel="stylesheet" href="static_content/index.css">
+<link rel="icon" href="data:,">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="static_content/swagger-ui-bundle.js"></script>
+<script src="static_content/swagger-ui-standalone-preset.js"></script>
+<script src="static_content/swagger-initializer.js"></script>
+</body>
+</html>
+"""
+OWN_FILES_ONLY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "frame-ancestors 'none'"
+)
+
+
+async def _page(_: Request) -> Response:
+    return HTMLResponse(PAGE, headers={"Content-Security-Policy": OWN_FILES_ONLY})
+
+
+async def _docs(request: Request) -> JSONResponse:
+    return JSONResponse(openapi.document([*_bundle(request).contracts.values()]))
 
 
 async def _models(request: Request) -> JSONResponse:

@@ -14,6 +14,14 @@ from sklearn.metrics import (
 
 from serving.runner import Runner
 from train.part import Floats, Part
+from train.recipe import Outcome
+from train.verdict import Verdict
+
+
+def judge(outcome: Outcome) -> Verdict:
+    """Measure a trained model, then ask its recipe's gate."""
+    metrics = evaluate(outcome.runner, outcome.score, outcome.parts) | dict(outcome.extra)
+    return Verdict(metrics, outcome.gate.check(metrics))
 
 
 def scores(runner: Runner, field: str, part: Part) -> Floats:
@@ -26,15 +34,17 @@ def evaluate(runner: Runner, field: str, parts: Mapping[str, Part]) -> dict[str,
     return {
         f"{name}_{metric}": value
         for name, part in parts.items()
-        for metric, value in measure(part, scores(runner, field, part), runner.policy.threshold).items()
+        for metric, value in measure(
+            part, scores(runner, field, part), runner.policy.threshold
+        ).items()
     }
 
 
 def measure(part: Part, scores: Floats, threshold: float) -> dict[str, float]:
     """All metrics of one part, weighted.
 
-    Precision, recall and F1 are means over both outcomes. `base_brier` is what the share of positive
-    rows would score as a constant answer, and `brier_skill` the part of it that the model saves.
+    Precision, recall and F1 are means over both outcomes. `base_brier` is what the share of
+    positive rows would score as a constant answer, `brier_skill` the part of it the model saves.
     """
     truth, weights = part.positive, part.weights
     precision, recall, f1, _ = precision_recall_fscore_support(

@@ -36,7 +36,7 @@ THREADS = 2
 """Fixed, because the order in which threads add up decides the last digits."""
 
 LOSS_TO_GAIN = 5
-"""Policy, not a measurement: a loan charged off is taken to lose five times what one paid back earns.
+"""Policy, not a measurement: a charged-off loan is taken to lose five times what a paid one earns.
 
 A loan is declined from the probability on at which lending loses money: p x 5 = (1 - p) x 1.
 """
@@ -136,8 +136,12 @@ class _Iterations:
 
 
 def training_range(part: Part) -> dict[str, tuple[float, float]]:
-    """Where all but two in a thousand of the loans trained on lie, for each field that is a number."""
-    return {name: _range(part, name) for name, kind in kinds(part.rows[0].__class__).items() if kind == "number"}
+    """Where all but two in a thousand of the loans lie, for each field that is a number."""
+    return {
+        name: _range(part, name)
+        for name, kind in kinds(part.rows[0].__class__).items()
+        if kind == "number"
+    }
 
 
 def _range(part: Part, field: str) -> tuple[float, float]:
@@ -150,7 +154,11 @@ def _range(part: Part, field: str) -> tuple[float, float]:
 
 def _data(loans: Loans, parts: dict[str, Part], order: Order) -> Data:
     by_class = order.class_weights
-    weighted = f", one paid loan for {by_class[0]:g}, one charged off for {by_class[1]:g}" if by_class else ""
+    weighted = (
+        f", one paid loan for {by_class[0]:g}, one charged off for {by_class[1]:g}"
+        if by_class
+        else ""
+    )
     return Data(
         source=loans.source + weighted,
         synthetic=loans.synthetic,
@@ -168,6 +176,6 @@ def _notes(loans: Loans, order: Order) -> tuple[str, ...]:
         return ()
     paid, lost = class_weights(loans.charged_off)
     return (
-        f"{share:.1%} of these loans are charged off, {national:.1%} of the nation's: if the file is "
-        f"class-balanced, add --class-weights {paid:.3f},{lost:.3f}",
+        f"{share:.1%} of these loans are charged off, {national:.1%} of the nation's: if the file "
+        f"is class-balanced, add --class-weights {paid:.3f},{lost:.3f}",
     )

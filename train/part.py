@@ -14,12 +14,12 @@ Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
 FEWEST_OF_EACH = 20
-"""With fewer of one outcome a held-out part could hold none of it, and nothing could be measured."""
+"""With fewer of one outcome a held-out part could hold none, and nothing could be measured."""
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Contract rows, whether each is positive, and how many rows of the population it stands for."""
+    """Contract rows, whether each is positive, and how many of the population it stands for."""
 
     rows: Sequence[Any]
     positive: Bools

@@ -60,10 +60,10 @@ class Recipe(Protocol):
     """A module `train/<name>.py`; `OPTIONS` are the fields of `Order` it can make use of."""
 
     @property
-    def CONTRACT(self) -> AnyContract: ...
+    def CONTRACT(self) -> AnyContract: ...  # noqa: N802 - a module's constant
 
     @property
-    def OPTIONS(self) -> frozenset[str]: ...
+    def OPTIONS(self) -> frozenset[str]: ...  # noqa: N802
 
     def train(self, order: Order, progress: Progress, /) -> Outcome:
         """Read, split, fit.

@@ -1,4 +1,4 @@
-"""The frozen reference: how fields and scores were distributed in training, for drift to be seen."""
+"""The frozen reference: how fields and scores lay in training, for drift to be seen."""
 
 import json
 from collections.abc import Sequence
@@ -13,11 +13,13 @@ from train.part import Floats, Part
 DECILES = np.arange(0.1, 1.0, 0.1)
 
 
-def reference(row: type[Strict], trained: Part, held_out: Part, scores: Floats, score: str) -> bytes:
-    """Write the bins as JSON: of the fields over the rows trained on, of `scores` over those held out.
+def reference(
+    row: type[Strict], trained: Part, held_out: Part, scores: Floats, score: str
+) -> bytes:
+    """Write the bins as JSON: of fields over the rows trained on, of scores over those held out.
 
-    The scores are of held-out rows because a model is surer of rows that it has learned. A value lies
-    in bin i when it is at least edge i - 1 and less than edge i.
+    The scores are of held-out rows because a model is surer of rows that it has learned. A value
+    lies in bin i when it is at least edge i - 1 and less than edge i.
     """
     document = {
         "rows": len(trained),
@@ -49,7 +51,8 @@ def _edges(values: Floats, weights: Floats) -> Floats:
     """Up to nine: values that many rows share make deciles fall together."""
     edges = np.unique(np.quantile(values, DECILES, weights=weights, method="inverted_cdf"))
     # Nothing lies below the least value, and a bin that is empty by construction has no ratio.
-    return edges[edges > values.min()]
+    above: Floats = edges[edges > values.min()]
+    return above
 
 
 def _shares(values: Floats, edges: Floats, weights: Floats) -> list[float]:

@@ -92,7 +92,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _settle_catboost(file: Path) -> None:
-    from catboost import CatBoostClassifier
+    from catboost import CatBoostClassifier  # noqa: PLC0415 - only when there is one
 
     model = CatBoostClassifier().load_model(str(file))
     metadata = model.get_metadata()

@@ -72,7 +72,7 @@ def _split(reviews: Reviews, seed: int) -> dict[str, Part]:
 
 
 def _vectoriser() -> Any:
-    """Four characters at a time, within words: `works`, `working` and `wroking` have parts in common.
+    """Four characters at a time, within words: `works` and `working` have parts in common.
 
     Longer and mixed lengths gained less than half a point of accuracy and cost three times as much
     for each request; whole words lost six points on few phrases.

@@ -1,0 +1,190 @@
+"""The OpenAPI document: every route, every status, the one error body, limits and examples.
+
+BentoML makes one of its own, which knows neither our errors nor the routes beside the predictions.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from models._contract import AnyContract, Predictions, Rows
+from serving.errors import CODES, MOST_DETAILS
+
+Schema = dict[str, Any]
+
+_REF = "#/components/schemas/{model}"
+_REQUEST_ID = {
+    "name": "X-Request-ID",
+    "in": "header",
+    "description": "Echoed in the answer and in the log. One that is not sane is replaced.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
+}
+
+_ERRORS = {
+    400: "The request is invalid; `detail` says where.",
+    404: "There is no such model.",
+    405: "The route has another method; `Allow` names it.",
+    413: "The body is too large.",
+    415: "The body is of another type, or compressed.",
+    500: "The request failed on our side.",
+    503: "The models are not loaded, or too much is waiting; `Retry-After` says when to come.",
+    504: "The request was not answered within its time.",
+}
+_PREDICTING = (400, 405, 413, 415, 500, 503, 504)
+
+ERROR: Schema = {
+    "type": "object",
+    "description": "The body of every answer that is not good.",
+    "required": ["error", "code", "request_id", "detail"],
+    "additionalProperties": False,
+    "properties": {
+        "error": {"type": "string", "description": "One sentence for people."},
+        "code": {
+            "type": "string",
+            "description": "Stable, for programs.",
+            "examples": [*CODES.values()],
+        },
+        "request_id": {"type": "string"},
+        "detail": {
+            "type": "array",
+            "maxItems": MOST_DETAILS,
+            "items": {
+                "type": "object",
+                "required": ["loc", "msg", "type"],
+                "additionalProperties": False,
+                "properties": {
+                    "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
+                    "msg": {"type": "string"},
+                    "type": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def document(contracts: Sequence[AnyContract]) -> Schema:
+    """Describe the service that serves `contracts`."""
+    names, schemas = _schemas(contracts)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tabento",
+            "version": "1",
+            "description": "Predictions of the models in the store, one row or many at once.",
+        },
+        "paths": {
+            **{f"/{each.NAME}/predict": {"post": _predict(each, names)} for each in contracts},
+            **_about(contracts),
+        },
+        "components": {"schemas": {**schemas, "Error": ERROR}},
+    }
+
+
+def _schemas(contracts: Sequence[AnyContract]) -> tuple[Mapping[Any, Schema], Schema]:
+    bodies: list[Any] = []
+    for each in contracts:
+        bodies += [
+            (Rows[each.ROW], "validation"),  # type: ignore[name-defined]
+            (Predictions[each.PREDICTION], "serialization"),  # type: ignore[name-defined]
+        ]
+    references, definitions = models_json_schema(bodies, ref_template=_REF)
+    titles = {name: schema["title"] for name, schema in definitions["$defs"].items()}
+    named = {titles[name]: _named(schema, titles) for name, schema in definitions["$defs"].items()}
+    return {key: _named(schema, titles) for key, schema in references.items()}, named
+
+
+def _named(schema: Any, titles: Mapping[str, str]) -> Any:
+    """Call every schema by its title: pydantic's own names of generic ones say how they are made."""
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            return {**schema, "$ref": _REF.format(model=titles[schema["$ref"].rpartition("/")[2]])}
+        return {key: _named(value, titles) for key, value in schema.items()}
+    if isinstance(schema, list):
+        return [_named(each, titles) for each in schema]
+    return schema
+
+
+def _predict(contract: AnyContract, references: Mapping[Any, Schema]) -> Schema:
+    rows, answer = Rows[contract.ROW], Predictions[contract.PREDICTION]  # type: ignore[name-defined]
+    examples = [row.model_dump(mode="json") for row in contract.EXAMPLE]
+    return {
+        "operationId": f"predict_{contract.NAME}",
+        "tags": [contract.NAME],
+        "summary": (contract.ROW.__doc__ or contract.NAME).partition("\n")[0],
+        "description": (contract.PREDICTION.__doc__ or "").partition("\n")[0],
+        "parameters": [_REQUEST_ID],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": references[rows, "validation"],
+                    "example": {"rows": examples},
+                }
+            },
+        },
+        "responses": {
+            "200": _good(
+                "One prediction a row, in the order asked.", references[answer, "serialization"]
+            ),
+            **_bad(*_PREDICTING),
+        },
+    }
+
+
+def _about(contracts: Sequence[AnyContract]) -> Schema:
+    name = {
+        "name": "model",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "enum": [each.NAME for each in contracts]},
+    }
+    anything = {"type": "object"}
+    return {
+        "/models": {"get": _read("models", "What is served.", anything, 405, 503)},
+        "/models/{model}": {
+            "get": _read("model", "All about one model.", anything, 404, 405, 503),
+            "parameters": [name],
+        },
+        "/health": {
+            "get": _read("health", "Is the process alive, and what has it loaded?", anything, 405)
+        },
+        "/ready": {
+            "get": _read("ready", "Can it answer? The models are asked.", anything, 405, 503)
+        },
+        "/livez": {"get": _probe("livez", "Is the process alive?", 405)},
+        "/healthz": {"get": _probe("healthz", "The same as `/livez`.", 405)},
+        "/readyz": {"get": _probe("readyz", "The same as `/ready`, for probes.", 405, 503)},
+        "/metrics": {"get": _probe("metrics", "Prometheus metrics, over all workers.", 405)},
+    }
+
+
+def _read(operation: str, summary: str, schema: Schema, *statuses: int) -> Schema:
+    return {
+        "operationId": operation,
+        "tags": ["about"],
+        "summary": summary,
+        "parameters": [_REQUEST_ID],
+        "responses": {"200": _good(summary, schema), **_bad(*statuses)},
+    }
+
+
+def _probe(operation: str, summary: str, *statuses: int) -> Schema:
+    plain = {"description": summary, "content": {"text/plain": {"schema": {"type": "string"}}}}
+    return {
+        "operationId": operation,
+        "tags": ["probes"],
+        "summary": summary,
+        "parameters": [_REQUEST_ID],
+        "responses": {"200": plain, **_bad(*statuses)},
+    }
+
+
+def _good(description: str, schema: Schema) -> Schema:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _bad(*statuses: int) -> Schema:
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {str(status): _good(_ERRORS[status], schema) for status in statuses}

@@ -1,0 +1,111 @@
+"""What the terminal shows: how far training is, and in the end what was measured."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from train.recipe import Outcome
+from train.recipe import Progress as Report
+from train.verdict import Verdict
+
+WIDE = 130
+"""Columns where there is no terminal to ask: a table in a log should not be folded."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One model's training: `tag` is None where it was not saved."""
+
+    name: str
+    outcome: Outcome
+    verdict: Verdict
+    tag: str | None
+    seconds: float
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console as wide as the terminal, or wide enough for the table."""
+    found = Console(stderr=stderr, highlight=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=WIDE)
+
+
+@contextmanager
+def progress(name: str) -> Iterator[Report]:
+    """A bar on a terminal; elsewhere one line for each stage."""
+    screen = console(stderr=True)
+    if screen.is_terminal:
+        with _bar(screen) as bar:
+            task = bar.add_task(name, total=1.0, stage="")
+            yield lambda stage, done: bar.update(task, completed=done, stage=stage)
+    else:
+        yield _lines(screen, name)
+
+
+def _bar(screen: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[stage]}"),
+        TimeElapsedColumn(),
+        console=screen,
+    )
+
+
+def _lines(screen: Console, name: str) -> Report:
+    shown: set[str] = set()
+
+    def report(stage: str, _: float) -> None:
+        if stage not in shown:
+            shown.add(stage)
+            screen.print(f"{name}: {stage}", markup=False)
+
+    return report
+
+
+def summary(results: Sequence[Result]) -> Table:
+    """The held-out metrics of each model."""
+    table = Table(title="Held-out metrics", title_justify="left")
+    table.add_column("model", overflow="fold")
+    table.add_column("data")
+    table.add_column("gate")
+    for heading in ("rows", "ROC-AUC", "PR-AUC", "Brier (base)", "accuracy", "seconds"):
+        table.add_column(heading, justify="right")
+    for result in results:
+        table.add_row(*_cells(result))
+    return table
+
+
+def _cells(result: Result) -> list[str]:
+    metrics, data = result.verdict.metrics, result.outcome.data
+    return [
+        result.tag or f"{result.name} (not saved)",
+        "synthetic" if data.synthetic else "real",
+        "[green]passed[/]" if result.verdict.passed else "[red]failed[/]",
+        f"{data.rows['test']:,}",
+        f"{metrics['test_roc_auc']:.4f}",
+        f"{metrics['test_average_precision']:.4f}",
+        f"{metrics['test_brier']:.4f} ({metrics['test_base_brier']:.4f})",
+        f"{metrics['test_accuracy']:.4f}",
+        f"{result.seconds:.1f}",
+    ]
+
+
+def remarks(result: Result) -> list[str]:
+    """What the table cannot hold: what was dropped, what to mind, and why a gate refused."""
+    dropped = [
+        f"dropped {count:,} rows: {reason}" for reason, count in result.outcome.data.dropped.items()
+    ]
+    failures = [f"refused by its gate: {line}" for line in result.verdict.failures]
+    lines = [*dropped, *result.outcome.notes, *failures]
+    if failures and result.tag:
+        lines.append(
+            "saved all the same, labelled gate=failed; latest is the newest that passed, if any"
+        )
+    elif failures:
+        lines.append("not saved; --force saves it, labelled gate=failed")
+    return [f"{result.name}: {line}" for line in lines]

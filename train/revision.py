@@ -1,0 +1,20 @@
+"""Which revision of the code trained a model."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def revision(folder: Path = HERE) -> str | None:
+    """The commit, with `-dirty` behind it when files have changed; None outside a checkout."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    # No tag is to match: a revision is always the commit's own name.
+    command = [git, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    answer = subprocess.run(  # noqa: S603 - the command is fixed
+        command, cwd=folder, capture_output=True, text=True, check=False
+    )
+    return answer.stdout.strip() or None
