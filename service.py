@@ -10,11 +10,15 @@ from models._contract import AnyContract, Predictions, Rows
 from monitoring import logs
 from monitoring.metrics import Metrics
 from serving import artifact, exchange, info, store, supervisor
+from serving.admission import Admission
 from serving.asgi import App
 from serving.batcher import Limits
 from serving.bundle import Bundle, load_in_background
+from serving.drain import drain_on_sigterm
+from serving.endpoint import BodyLimits, Endpoint
 from serving.errors import not_ready
-from serving.front import BodyLimits, Front, Hoist
+from serving.front import Front, Hoist
+from serving.keys import Keyring
 from serving.store import Reference
 from settings import settings, tag_of
 
@@ -24,6 +28,11 @@ info_app = info.app()
 
 # More threads than one make a small batch slower, and they are counted when numpy is imported.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def _keyring() -> Keyring | None:
+    file = settings().api_keys_file
+    return Keyring(file, settings().workers) if file else None
 
 
 @bentoml.service(
@@ -57,6 +66,9 @@ class ModelBundle:
             timeout=settings().timeout_s,
             allow_version_mismatch=settings().allow_version_mismatch,
             metrics=Metrics([contract.NAME for contract in CONTRACTS]),
+        )
+        self.admission = Admission(
+            _keyring(), settings().protect == "all", settings().max_in_flight
         )
         info_app.state.bundle = self.bundle
 
@@ -93,19 +105,20 @@ class ModelBundle:
             )
 
     @bentoml.on_startup
-    async def load(self) -> None:
+    async def start(self) -> None:
         """Load in the background: health and readiness can be asked meanwhile."""
-        self.tasks = (
-            asyncio.create_task(load_in_background(self.bundle, supervisor.refuse)),
-            asyncio.create_task(self.count()),
-        )
+        load_in_background(self.bundle, supervisor.refuse)
+        drain_on_sigterm(self.bundle, settings().drain_s)
+        self.ticking = asyncio.create_task(self.tick())
 
-    async def count(self) -> None:
-        """Once a second, bring what was counted to where other workers see it."""
+    async def tick(self) -> None:
+        """Once a second: bring the counts to where all workers see them, and look for new keys."""
         while True:
             await asyncio.sleep(1)
             self.bundle.metrics.dropped(self.writer.take_dropped())
             self.bundle.metrics.flush()
+            if self.admission.keyring:
+                self.admission.keyring.reload()
 
     async def __is_ready__(self) -> bool:
         """Answer `/readyz`; an exception here would make BentoML hang."""
@@ -116,12 +129,17 @@ class ModelBundle:
 
     def front(self, inner: App) -> Front:
         """Put the front before BentoML's own layers."""
+        direct = settings().front == "on"
+        limits = BodyLimits(settings().max_body_bytes, settings().max_arrow_rows)
+        endpoints = [
+            Endpoint(contract, self.bundle, limits, direct=direct) for contract in CONTRACTS
+        ]
         return Front(
             inner,
             self.bundle,
+            {endpoint.path: endpoint for endpoint in endpoints},
+            self.admission,
             self.writer.put,
-            limits=BodyLimits(settings().max_body_bytes, settings().max_arrow_rows),
-            direct=settings().front == "on",
         )
 
 

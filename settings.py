@@ -6,6 +6,7 @@ has the default below. A wrong value or an unknown name refuses to start.
 
 import os
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -48,6 +49,20 @@ class Settings(BaseSettings):
     timeout_s: Annotated[
         float, Field(gt=0, le=3_600, description="Longest a request may take; longer is a 504.")
     ] = 10
+    max_in_flight: Annotated[
+        int, Field(ge=1, description="Most prediction requests at once per worker; more is a 503.")
+    ] = 1_024
+    drain_s: Annotated[
+        float,
+        Field(ge=0, le=600, description="How long a stopping worker still answers, and says so."),
+    ] = 2
+    api_keys_file: Annotated[
+        Path | None, Field(description="TOML file of hashed API keys; without one, all may call.")
+    ] = None
+    protect: Annotated[
+        Literal["predictions", "all"],
+        Field(description="What needs a key, where there are keys. Probes never do."),
+    ] = "predictions"
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least level logged.")
     ] = "INFO"

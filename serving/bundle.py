@@ -1,7 +1,7 @@
 """All models of one worker: loaded in the background, checked, and asked by name."""
 
-import asyncio
 import gc
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -60,7 +60,8 @@ class Bundle:
         self.metrics = metrics
         self._stored = stored
         self._limits = limits
-        self._timeout = timeout
+        self.timeout = timeout
+        self.draining = False
         self._allow_version_mismatch = allow_version_mismatch
         self._executor = ThreadPoolExecutor(len(stored), thread_name_prefix="predict")
         self._checked = -FRESH_SECONDS
@@ -131,7 +132,8 @@ class Bundle:
         """
         served = self.get(model)
         try:
-            return await served.batcher.submit(rows, weight=weight, timeout=self._timeout)
+            timeout = here.timeout or self.timeout
+            return await served.batcher.submit(rows, weight=weight, timeout=timeout)
         except errors.ApiError:
             raise
         except BadOutputError as error:
@@ -169,6 +171,8 @@ class Bundle:
         Every model is asked one golden row, at most once a second: a model that stopped giving the
         answers it was trained to give is not ready.
         """
+        if self.draining:
+            return "The service is about to stop."
         now = time.monotonic()
         if self.served and now - self._checked >= FRESH_SECONDS:
             self._checked = now
@@ -202,12 +206,17 @@ async def _answers(served: Served) -> bool:
     return artifact.same(golden.predictions[0], prediction.model_dump(mode="json"))
 
 
-async def load_in_background(bundle: Bundle, refuse: Callable[[str], None]) -> None:
+def load_in_background(bundle: Bundle, refuse: Callable[[str], None]) -> None:
     """Load while the health routes answer; a model that can not be served ends the process."""
-    try:
-        await asyncio.get_running_loop().run_in_executor(None, bundle.load)
-    except ArtifactError as error:
-        refuse(str(error))
-    except Exception as error:
-        log.exception("load_failed")
-        refuse(f"The models can not be loaded: {error}")
+
+    def load() -> None:
+        try:
+            bundle.load()
+        except ArtifactError as error:
+            refuse(str(error))
+        except Exception as error:
+            log.exception("load_failed")
+            refuse(f"The models can not be loaded: {error}")
+
+    # A daemon: a process that is told to stop does not wait for it.
+    threading.Thread(target=load, name="load", daemon=True).start()

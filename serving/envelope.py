@@ -11,6 +11,7 @@ from serving.exchange import Exchange
 
 # What BentoML says of itself: the server's name is nobody's business, and one request id is enough.
 _DROPPED = (b"server", b"x-bentoml-request-id", b"x-bentoml-trace-id", b"x-request-id")
+NOSNIFF = (b"x-content-type-options", b"nosniff")
 _JSON = (b"content-type", b"application/json")
 _ERROR, _SERVER_ERROR = 400, 500
 _NOT_AS_IT_IS = "The request can not be answered as it is."
@@ -18,10 +19,13 @@ _KEPT = (b"allow", b"retry-after")
 
 
 class Envelope:
-    """Wraps `send` for one request that BentoML answers."""
+    """Wraps `send` for one request that BentoML answers; `fields` are headers for every answer."""
 
-    def __init__(self, send: Send, scope: Scope, here: Exchange) -> None:
+    def __init__(
+        self, send: Send, scope: Scope, here: Exchange, *fields: tuple[bytes, bytes]
+    ) -> None:
         self._send = send
+        self._fields = (NOSNIFF, *fields)
         self._scope = scope
         self._here = here
         self._head: Message = {}
@@ -55,7 +59,7 @@ class Envelope:
 
     async def _start(self, message: Message) -> None:
         self.started = True
-        message["headers"] = [*_own(message["headers"]), self._here.field]
+        message["headers"] = [*_own(message["headers"]), self._here.field, *self._fields]
         await self._send(message)
 
     async def _finish(self) -> None:
@@ -66,14 +70,14 @@ class Envelope:
         kept = [(name, value) for name, value in self._head["headers"] if name.lower() in _KEPT]
         given = {name.lower().encode() for name in error.headers}
         fields = [(name, value) for name, value in kept if name not in given]
-        await refuse(self._send, error, self._here, *fields)
+        await refuse(self._send, error, self._here, *fields, *self._fields[1:])
 
 
 async def refuse(send: Send, error: ApiError, here: Exchange, *fields: tuple[bytes, bytes]) -> None:
     """Answer with an error."""
     own = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     body = error.body(here.request_id)
-    await respond(send, error.status, body, _JSON, here.field, *own, *fields)
+    await respond(send, error.status, body, _JSON, here.field, NOSNIFF, *own, *fields)
 
 
 def _own(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

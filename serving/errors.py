@@ -13,6 +13,8 @@ MOST_DETAILS = 20
 
 CODES = {
     400: "invalid_request",
+    401: "unauthorized",
+    403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
     413: "body_too_large",
@@ -86,6 +88,12 @@ def not_ready(message: str) -> ApiError:
     return ApiError(503, message, "not_ready", headers={"Retry-After": "5"})
 
 
+def draining() -> ApiError:
+    """Send a client elsewhere: this process is about to stop."""
+    headers = {"Retry-After": "1", "Connection": "close"}
+    return ApiError(503, "The service is about to stop; ask another.", "draining", headers=headers)
+
+
 def late() -> ApiError:
     """Say that a request was not answered within its time."""
     return ApiError(
@@ -101,6 +109,12 @@ def internal(code: str = "internal_error") -> ApiError:
 def invalid(error: ValidationError) -> ApiError:
     """Say what is wrong with a body, without repeating what it held."""
     return invalid_from(error.errors(include_url=False, include_input=False, include_context=False))
+
+
+def repeated_key() -> ApiError:
+    """Say that some object of the body names one key twice."""
+    text = "An object has the same key twice"
+    return ApiError(400, text, detail=[Detail((), text, "repeated_key")])
 
 
 def invalid_from(errors: Iterable[Mapping[str, Any]]) -> ApiError:

@@ -13,10 +13,15 @@ _SANE = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 @dataclass(slots=True)
 class Exchange:
-    """The request's headers, id and rows, and the error that answers it, if any."""
+    """What is known of the request, and the error that answers it, if any.
+
+    `timeout` is in seconds; None leaves it to the service's own.
+    """
 
     headers: Mapping[bytes, bytes]
     request_id: str
+    key: str | None = None
+    timeout: float | None = None
     rows: int = 0
     error: ApiError | None = None
 

@@ -96,7 +96,7 @@ def _schemas(contracts: Sequence[AnyContract]) -> tuple[Mapping[Any, Schema], Sc
 
 
 def _named(schema: Any, titles: Mapping[str, str]) -> Any:
-    """Call every schema by its title: pydantic's own names of generic ones say how they are made."""
+    """Call every schema by its title: pydantic calls a generic one by how it is made."""
     if isinstance(schema, dict):
         if "$ref" in schema:
             return {**schema, "$ref": _REF.format(model=titles[schema["$ref"].rpartition("/")[2]])}

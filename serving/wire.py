@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from models._contract import AnyContract, Rows
-from serving import errors
+from serving import errors, repeated
 from serving.errors import ApiError
 
 JSON = b"application/json"
@@ -61,6 +61,7 @@ def choose(known: Mapping[bytes, Wire], headers: Mapping[bytes, bytes]) -> Wire:
 def _json(contract: AnyContract) -> Wire:
     validate = Rows[contract.ROW].__pydantic_validator__.validate_json  # type: ignore[name-defined]
     serialize = TypeAdapter(list[contract.PREDICTION]).serializer.to_json  # type: ignore[name-defined]
+    repeated_in = repeated.checker(contract.ROW)
     model = contract.NAME.encode()
 
     def read(body: bytes) -> list[Any]:
@@ -69,6 +70,8 @@ def _json(contract: AnyContract) -> Wire:
             rows: list[Any] = validate(body or b"{}").rows
         except ValidationError as error:
             raise errors.invalid(error) from None
+        if repeated_in(body, rows):
+            raise errors.repeated_key()
         return rows
 
     def write(predictions: list[Any], version: str, request_id: str) -> bytes:
@@ -81,3 +84,17 @@ def _json(contract: AnyContract) -> Wire:
         )
 
     return Wire(JSON, read, write)
+
+
+def refuse_repeated(body: bytes) -> None:
+    """Refuse a repeated key before anybody else reads the body; what is no JSON is left to them.
+
+    Raises:
+        ApiError: 400.
+    """
+    try:
+        repeats = repeated.has_repeated(body)
+    except (ValueError, RecursionError):
+        return
+    if repeats:
+        raise errors.repeated_key()

@@ -1,16 +1,20 @@
-"""Into the model store: a trained model with its evidence, and `latest` only when it passed."""
+"""Into the model store: a trained model with its evidence, as a server will read it."""
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import bentoml
 
 from serving import artifact
 from serving.artifact import ArtifactError
+from serving.manifest import Golden
+from serving.runner import Runner
 from train import card
 from train.evaluate import scores
 from train.golden import golden_rows
 from train.latest import point_latest
+from train.part import Floats
 from train.recipe import Outcome
 from train.reference import reference
 from train.reproducible import Reproducible
@@ -21,41 +25,50 @@ from train.verdict import Verdict
 def save(outcome: Outcome, verdict: Verdict, started: datetime, seconds: float) -> str:
     """Write the artifact, read it back as a server would, and return its tag.
 
-    A model that failed its gate is labelled so, and `latest` stays with the newest one that passed.
+    A model that failed its gate is labelled so, and `latest` stays with the newest that passed.
 
     Raises:
         ArtifactError: it does not load or answer as it did; then it is removed again.
     """
     runner = replace(outcome.runner, estimator=Reproducible(outcome.runner.estimator))
-    held_out = outcome.parts["test"]
-    found = scores(runner, outcome.score, held_out)
-    rows = golden_rows(runner.contract.EXAMPLE, held_out, found)
-    facts = {
-        "data": outcome.data,
-        "metrics": verdict.metrics,
-        "gate": "passed" if verdict.passed else "failed",
-        "git_revision": revision(),
-        "trained_at": started,
-        "train_seconds": round(seconds, 3),
-    }
-    binned = reference(runner.contract.ROW, outcome.parts["train"], held_out, found, outcome.score)
-    page = card.of(outcome, verdict, started)
-    evidence = {
-        "reference.json": binned,
-        "card.md": card.markdown(page).encode(),
-        "card.html": card.html(page).encode(),
-    }
-    tag = artifact.write(runner, artifact.golden_of(runner, rows), evidence, facts)
-    _settle(outcome, tag)
-    return tag
-
-
-def _settle(outcome: Outcome, tag: str) -> None:
-    name = outcome.runner.contract.NAME
+    found = scores(runner, outcome.score, outcome.parts["test"])
+    tag = artifact.write(
+        runner,
+        _golden(runner, outcome, found),
+        _evidence(outcome, verdict, started, found),
+        _facts(outcome, verdict) | {"trained_at": started, "train_seconds": round(seconds, 3)},
+    )
     try:
         artifact.read(outcome.runner.contract, bentoml.models.get(tag))
     except ArtifactError:
         bentoml.models.delete(tag)
         raise
     finally:
-        point_latest(name)
+        point_latest(outcome.runner.contract.NAME)
+    return tag
+
+
+def _golden(runner: Runner, outcome: Outcome, scores: Floats) -> Golden:
+    rows = golden_rows(runner.contract.EXAMPLE, outcome.parts["test"], scores)
+    return artifact.golden_of(runner, rows)
+
+
+def _evidence(
+    outcome: Outcome, verdict: Verdict, started: datetime, scores: Floats
+) -> dict[str, bytes]:
+    trained, held_out = outcome.parts["train"], outcome.parts["test"]
+    row, page = outcome.runner.contract.ROW, card.of(outcome, verdict, started)
+    return {
+        "reference.json": reference(row, trained, held_out, scores, outcome.score),
+        "card.md": card.markdown(page).encode(),
+        "card.html": card.html(page).encode(),
+    }
+
+
+def _facts(outcome: Outcome, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "data": outcome.data,
+        "metrics": verdict.metrics,
+        "gate": "passed" if verdict.passed else "failed",
+        "git_revision": revision(),
+    }

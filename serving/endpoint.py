@@ -1,0 +1,86 @@
+"""One prediction route: a body comes in, predictions go out."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from models._contract import AnyContract
+from monitoring.metrics import ModelMetrics
+from serving import body as bodies
+from serving import wire as wires
+from serving.asgi import Receive
+from serving.bundle import Bundle
+from serving.exchange import Exchange
+from serving.wire import Wire
+
+T = TypeVar("T")
+
+# A larger body is read, and its answer written, in a thread: it would keep the event loop too long.
+ASIDE_BYTES = 2**18
+
+
+@dataclass(frozen=True)
+class BodyLimits:
+    """How large a body may be, and how many rows one in Arrow's form may hold."""
+
+    body_bytes: int
+    arrow_rows: int
+
+
+class Endpoint:
+    """All that one prediction route needs, looked up and compiled once.
+
+    Args:
+        contract: Of its model.
+        bundle: That the model is asked of.
+        limits: What is larger is refused.
+        direct: Answer here; else read the body only, and leave the rest to BentoML's own layers,
+            which know JSON alone.
+    """
+
+    def __init__(
+        self, contract: AnyContract, bundle: Bundle, limits: BodyLimits, *, direct: bool
+    ) -> None:
+        self.model = contract.NAME
+        self.path = f"/{contract.NAME}/predict"
+        self.metrics: ModelMetrics = bundle.metrics.models[contract.NAME]
+        self.direct = direct
+        self._bundle = bundle
+        self._limits = limits
+        self._wires = wires.wires(contract, arrow_rows=limits.arrow_rows if direct else 0)
+
+    async def body(self, here: Exchange, receive: Receive) -> tuple[Wire, bytes]:
+        """Read the body, and find its form.
+
+        Raises:
+            ApiError: 400, 413 or 415.
+            ClientGoneError: it never came.
+        """
+        wire = wires.choose(self._wires, here.headers)
+        body = await bodies.read(here.headers, receive, self._limits.body_bytes)
+        if not self.direct:
+            wires.refuse_repeated(body)
+        return wire, body
+
+    async def answer(self, wire: Wire, body: bytes, here: Exchange, receive: Receive) -> bytes:
+        """Predict what a body asks.
+
+        Raises:
+            ApiError: whatever went wrong.
+            ClientGoneError: nobody waits for the answer any more.
+        """
+        aside = len(body) > ASIDE_BYTES
+        rows = await _aside(wire.read, body) if aside else wire.read(body)
+        here.rows = len(rows)
+        work = self._bundle.predict(self.model, rows, here, weight=len(body))
+        if self._bundle.waits(self.model):
+            work = bodies.unless_gone(work, receive)
+        predictions = await work
+        version = self._bundle.served[self.model].artifact.version
+        answer = (predictions, version, here.request_id)
+        return await _aside(wire.write, *answer) if aside else wire.write(*answer)
+
+
+async def _aside(work: Callable[..., T], *given: Any) -> T:
+    return await asyncio.get_running_loop().run_in_executor(None, work, *given)
