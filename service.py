@@ -10,6 +10,7 @@ from models._contract import AnyContract, Predictions, Rows
 from monitoring import logs
 from monitoring.metrics import Metrics
 from serving import artifact, exchange, info, store, supervisor
+from serving.account import Account
 from serving.admission import Admission
 from serving.asgi import App
 from serving.batcher import Limits
@@ -131,16 +132,15 @@ class ModelBundle:
         """Put the front before BentoML's own layers."""
         direct = settings().front == "on"
         limits = BodyLimits(settings().max_body_bytes, settings().max_arrow_rows)
-        endpoints = [
-            Endpoint(contract, self.bundle, limits, direct=direct) for contract in CONTRACTS
-        ]
-        return Front(
-            inner,
-            self.bundle,
-            {endpoint.path: endpoint for endpoint in endpoints},
-            self.admission,
+        each = [Endpoint(contract, self.bundle, limits, direct=direct) for contract in CONTRACTS]
+        endpoints = {endpoint.path: endpoint for endpoint in each}
+        account = Account(
+            endpoints,
+            self.bundle.metrics,
             self.writer.put,
+            log_rejected=settings().log_rejected_bodies,
         )
+        return Front(inner, self.bundle, endpoints, self.admission, account)
 
 
 # What the decorator returns is no class any more, but its types say that it is.

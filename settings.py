@@ -63,6 +63,10 @@ class Settings(BaseSettings):
         Literal["predictions", "all"],
         Field(description="What needs a key, where there are keys. Probes never do."),
     ] = "predictions"
+    log_rejected_bodies: Annotated[
+        bool,
+        Field(description="Log invalid bodies, capped, without the fields marked private."),
+    ] = False
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least level logged.")
     ] = "INFO"

@@ -20,7 +20,12 @@ def _not_blank(text: str) -> str:
 
 Text = Annotated[
     str,
-    Field(min_length=1, max_length=5_000, description="The review as written, in English."),
+    Field(
+        min_length=1,
+        max_length=5_000,
+        description="The review as written, in English.",
+        json_schema_extra={"private": True},
+    ),
     AfterValidator(_not_blank),
 ]
 

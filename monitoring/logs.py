@@ -10,12 +10,16 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
+from bentoml.exceptions import BentoMLException
+from pydantic import ValidationError
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor
@@ -107,6 +111,8 @@ def configure(level: str) -> Writer:
         structlog.processors.format_exc_info,
         lambda _logger, _method, event: ((event,), {}),
     ]
+    # Not uvicorn.access: with a handler it would write a line of its own for every request.
+    _take_over(("bentoml", "uvicorn.error", "circus"), _Handler(writer), level)
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
@@ -114,3 +120,42 @@ def configure(level: str) -> Writer:
         cache_logger_on_first_use=True,
     )
     return writer
+
+
+class _Handler(logging.Handler):
+    """Brings the standard library's log records into the same form."""
+
+    def __init__(self, writer: Writer) -> None:
+        super().__init__()
+        self._writer = writer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if _is_told_already(record):
+            return
+        event: EventDict = {
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "timestamp": record.created,
+        }
+        if record.exc_info:
+            event["exception"] = "".join(traceback.format_exception(*record.exc_info))
+        self._writer.put(event)
+
+
+def _is_told_already(record: logging.LogRecord) -> bool:
+    """BentoML logs a trace for every request that it refuses, with what the client sent in it."""
+    error = record.exc_info[1] if record.exc_info else None
+    return isinstance(error, (BentoMLException, ValidationError))
+
+
+def _take_over(names: Sequence[str], handler: logging.Handler, level: str) -> None:
+    for name in names:
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.propagate = False
+        logger.setLevel(level)
+    for name, known in logging.root.manager.loggerDict.items():
+        if isinstance(known, logging.Logger) and name.startswith(tuple(f"{n}." for n in names)):
+            known.handlers = []
+            known.propagate = True

@@ -42,6 +42,7 @@ class Endpoint:
     def __init__(
         self, contract: AnyContract, bundle: Bundle, limits: BodyLimits, *, direct: bool
     ) -> None:
+        self.contract = contract
         self.model = contract.NAME
         self.path = f"/{contract.NAME}/predict"
         self.metrics: ModelMetrics = bundle.metrics.models[contract.NAME]
@@ -58,7 +59,7 @@ class Endpoint:
             ClientGoneError: it never came.
         """
         wire = wires.choose(self._wires, here.headers)
-        body = await bodies.read(here.headers, receive, self._limits.body_bytes)
+        body = here.body = await bodies.read(here.headers, receive, self._limits.body_bytes)
         if not self.direct:
             wires.refuse_repeated(body)
         return wire, body

@@ -10,6 +10,7 @@ from bentoml.exceptions import BentoMLException
 from pydantic import ValidationError
 
 MOST_DETAILS = 20
+MOST_NAME = 64
 
 CODES = {
     400: "invalid_request",
@@ -119,8 +120,13 @@ def repeated_key() -> ApiError:
 
 def invalid_from(errors: Iterable[Mapping[str, Any]]) -> ApiError:
     """Do the same for errors that are plain mappings with `loc`, `msg` and `type`."""
-    details = [Detail(tuple(each["loc"]), str(each["msg"]), each["type"]) for each in errors]
+    details = [Detail(_loc(each["loc"]), str(each["msg"]), each["type"]) for each in errors]
     first = details[0]
     where = f"{'.'.join(map(str, first.loc))}: " if first.loc else ""
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     return ApiError(400, f"{where}{first.msg}{more}", detail=details[:MOST_DETAILS])
+
+
+def _loc(loc: Iterable[str | int]) -> tuple[str | int, ...]:
+    """Cut names short: an unknown field is called what the client calls it."""
+    return tuple(each[:MOST_NAME] if isinstance(each, str) else each for each in loc)

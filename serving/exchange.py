@@ -23,6 +23,7 @@ class Exchange:
     key: str | None = None
     timeout: float | None = None
     rows: int = 0
+    body: bytes = b""
     error: ApiError | None = None
 
     @property

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 
 import structlog
-from structlog.typing import EventDict
 
 from serving import errors, exchange
+from serving.account import Account
 from serving.admission import Admission, timeout_of
 from serving.asgi import App, Message, Receive, Scope, Send, replay, respond
 from serving.body import ClientGoneError
@@ -22,15 +22,6 @@ from serving.exchange import Exchange
 
 log = structlog.get_logger()
 
-# Routes that are not predictions. Another path counts as "other": a scan must not make series.
-PATHS = frozenset(
-    {
-        *("/livez", "/healthz", "/readyz", "/metrics", "/health", "/ready", "/models"),
-        *("/", "/docs.json", "/schema.json"),
-    }
-)
-# The most of a path that is logged.
-PATH_LENGTH = 128
 # The status that stands in logs and metrics for a client that left before it was answered.
 CLIENT_GONE = 499
 
@@ -71,7 +62,7 @@ class Front:
         bundle: Whose models are asked.
         endpoints: The prediction routes, by path.
         admission: Who is let in.
-        record: Takes one event a request, for the log.
+        account: Told of every request.
     """
 
     def __init__(
@@ -80,13 +71,13 @@ class Front:
         bundle: Bundle,
         endpoints: Mapping[str, Endpoint],
         admission: Admission,
-        record: Callable[[EventDict], None],
+        account: Account,
     ) -> None:
         self._inner = inner
         self._bundle = bundle
         self._endpoints = endpoints
         self._admission = admission
-        self._record = record
+        self._account = account
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -109,7 +100,7 @@ class Front:
         seconds = time.perf_counter() - started
         if endpoint is not None:
             endpoint.metrics.duration.observe(seconds)
-        self._tell(here, scope, status, seconds)
+        self._account.tell(here, scope, status, seconds)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send, here: Exchange) -> int:
         here.key = self._admission.admit_other(here.headers, scope["path"])
@@ -153,36 +144,3 @@ class Front:
         finally:
             exchange.current.reset(token)
         return envelope.status
-
-    def _tell(self, here: Exchange, scope: Scope, status: int, seconds: float) -> None:
-        """Count and log one request, whatever became of it."""
-        path = scope["path"]
-        self._bundle.metrics.answered(self._label(path), status)
-        event: EventDict = {
-            "event": "request",
-            "level": "info",
-            "request_id": here.request_id,
-            "method": scope["method"],
-            "path": path[:PATH_LENGTH],
-            "status": status,
-            "rows": here.rows,
-            "duration_ms": round(seconds * 1e3, 3),
-            "timestamp": time.time(),
-        }
-        if here.key is not None:
-            event["key"] = here.key
-        self._record(event)
-        if here.error is not None and here.error.detail:
-            log.warning(
-                "validation_failed",
-                request_id=here.request_id,
-                path=path[:PATH_LENGTH],
-                errors=[{"loc": list(each.loc), "type": each.type} for each in here.error.detail],
-            )
-
-    def _label(self, path: str) -> str:
-        if path in self._endpoints or path in PATHS:
-            return path
-        if path.startswith("/models/") and path[8:] in self._bundle.contracts:
-            return "/models/{model}"
-        return "other"

@@ -1,7 +1,7 @@
 """Who may call: API keys, each with a name, the models it opens and a rate.
 
 The file is TOML, a table a key, and holds no key but its sha256. A key is 256 random bits, so a
-plain hash is enough: there is nothing to guess. `python -m serving.keys NAME` makes a key and table.
+plain hash is enough: there is nothing to guess. `python -m serving.keys NAME` makes a key.
 """
 
 import hashlib

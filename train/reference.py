@@ -10,7 +10,7 @@ from models._contract import Strict
 from train.fields import Kind, kinds
 from train.part import Floats, Part
 
-DECILES = np.arange(0.1, 1.0, 0.1)
+DECILES = np.arange(1, 10) / 10
 
 
 def reference(
