@@ -57,7 +57,7 @@ lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--u
 	$(BIN)/uv pip compile --quiet pyproject.toml $(ARGS) -o requirements/serve.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra train $(ARGS) \
 		-c requirements/serve.txt -o requirements/train.txt
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra dev $(ARGS) \
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra arrow --extra dev $(ARGS) \
 		-c requirements/train.txt -o requirements/dev.txt
 
 clean:  ## remove caches and built Bentos, never a model
