@@ -32,11 +32,20 @@ class Reference(BentoModel):  # type: ignore[misc] # untyped, as it is loaded la
 def find(model: str, bento: bentoml.Bento | None) -> bentoml.Model:
     """Find what to serve: the tag that the operator names, else the Bento's own, else the latest.
 
-    A Bento records its models' tags, but BentoML serves the latest of the store all the same.
+    A Bento records its models' tags, but BentoML serves the latest of the store all the same. And where
+    no model passed its gate, the latest is one that did not.
 
     Raises:
-        ArtifactError: the store does not have it.
+        ArtifactError: the store does not have it, or it failed its gate and was not named itself.
     """
     built = bento.info.all_models if bento else []
     pinned = {info.tag.name: str(info.tag) for info in built}
-    return Reference(tag_of(model, pinned.get(model))).resolve()
+    asked = tag_of(model, pinned.get(model))
+    stored = Reference(asked).resolve()
+    if stored.info.labels.get("gate") == "failed" and asked != str(stored.tag):
+        msg = (
+            f"{stored.tag} failed its gate. Train a better one with `python -m train {model}`, or to "
+            f"serve it all the same, name it: TABENTO_{model.upper()}_TAG={stored.tag}."
+        )
+        raise ArtifactError(msg)
+    return stored

@@ -116,7 +116,7 @@ def _train(name: str, order: Order, *, force: bool) -> Result:
         if verdict.passed or force:
             report("saving", 1)
             tag = store.save(outcome, verdict, started, seconds)
-    return Result(name, outcome, verdict, tag, seconds)
+    return Result(name, outcome, verdict, tag)
 
 
 def _show(results: list[Result]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -12,7 +13,7 @@ from train.recipe import Outcome
 from train.recipe import Progress as Report
 from train.verdict import Verdict
 
-WIDE = 130
+WIDE = 100
 """Columns where there is no terminal to ask: a table in a log should not be folded."""
 
 
@@ -24,7 +25,6 @@ class Result:
     outcome: Outcome
     verdict: Verdict
     tag: str | None
-    seconds: float
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -68,12 +68,18 @@ def _lines(screen: Console, name: str) -> Report:
 
 
 def summary(results: Sequence[Result]) -> Table:
-    """The held-out metrics of each model."""
-    table = Table(title="Held-out metrics", title_justify="left")
-    table.add_column("model", overflow="fold")
-    table.add_column("data")
+    """The held-out metrics of each model, narrow enough for a terminal of 80 columns."""
+    table = Table(
+        title="Held-out metrics",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        pad_edge=False,
+    )
+    table.add_column("model", no_wrap=True)
     table.add_column("gate")
-    for heading in ("rows", "ROC-AUC", "PR-AUC", "Brier (base)", "accuracy", "seconds"):
+    for heading in ("ROC-AUC", "PR-AUC", "Brier", "(base)", "acc."):
         table.add_column(heading, justify="right")
     for result in results:
         table.add_row(*_cells(result))
@@ -81,27 +87,23 @@ def summary(results: Sequence[Result]) -> Table:
 
 
 def _cells(result: Result) -> list[str]:
-    metrics, data = result.verdict.metrics, result.outcome.data
+    metrics = result.verdict.metrics
+    measured = ("roc_auc", "average_precision", "brier", "base_brier", "accuracy")
     return [
         result.tag or f"{result.name} (not saved)",
-        "synthetic" if data.synthetic else "real",
         "[green]passed[/]" if result.verdict.passed else "[red]failed[/]",
-        f"{data.rows['test']:,}",
-        f"{metrics['test_roc_auc']:.4f}",
-        f"{metrics['test_average_precision']:.4f}",
-        f"{metrics['test_brier']:.4f} ({metrics['test_base_brier']:.4f})",
-        f"{metrics['test_accuracy']:.4f}",
-        f"{result.seconds:.1f}",
+        *(f"{metrics[f'test_{name}']:.4f}" for name in measured),
     ]
 
 
 def remarks(result: Result) -> list[str]:
-    """What the table cannot hold: what was dropped, what to mind, and why a gate refused."""
-    dropped = [
-        f"dropped {count:,} rows: {reason}" for reason, count in result.outcome.data.dropped.items()
-    ]
+    """What the table cannot hold: the data, what was dropped, what to mind, why a gate refused."""
+    data = result.outcome.data
+    kind = "synthetic" if data.synthetic else "real"
+    learned = f"learned {data.rows['train']:,} rows of {kind} data: {data.source}"
+    dropped = [f"dropped {count:,} rows: {reason}" for reason, count in data.dropped.items()]
     failures = [f"refused by its gate: {line}" for line in result.verdict.failures]
-    lines = [*dropped, *result.outcome.notes, *failures]
+    lines = [learned, *dropped, *result.outcome.notes, *failures]
     if failures and result.tag:
         lines.append(
             "saved all the same, labelled gate=failed; latest is the newest that passed, if any"
