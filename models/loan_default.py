@@ -23,7 +23,7 @@ State = Literal[
     "NH", "NJ", "NM", "NV", "NY", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT",
     "VA", "VT", "WA", "WI", "WV", "WY",
 ]  # fmt: skip
-LenderState = State | Literal["PR", "unknown"]
+LenderState = Literal[State, "PR", "unknown"]
 Sector = Literal[
     "11", "21", "22", "23", "31", "32", "33", "42", "44", "45", "48", "49", "51", "52", "53",
     "54", "55", "56", "61", "62", "71", "72", "81", "92", "unknown",

@@ -32,8 +32,8 @@ class Reference(BentoModel):  # type: ignore[misc] # untyped, as it is loaded la
 def find(model: str, bento: bentoml.Bento | None) -> bentoml.Model:
     """Find what to serve: the tag that the operator names, else the Bento's own, else the latest.
 
-    A Bento records its models' tags, but BentoML serves the latest of the store all the same. And where
-    no model passed its gate, the latest is one that did not.
+    A Bento records its models' tags, but BentoML serves the latest of the store all the same. And
+    where no model passed its gate, the latest is one that did not.
 
     Raises:
         ArtifactError: the store does not have it, or it failed its gate and was not named itself.
@@ -44,8 +44,8 @@ def find(model: str, bento: bentoml.Bento | None) -> bentoml.Model:
     stored = Reference(asked).resolve()
     if stored.info.labels.get("gate") == "failed" and asked != str(stored.tag):
         msg = (
-            f"{stored.tag} failed its gate. Train a better one with `python -m train {model}`, or to "
-            f"serve it all the same, name it: TABENTO_{model.upper()}_TAG={stored.tag}."
+            f"{stored.tag} failed its gate. Train a better one with `python -m train {model}`, "
+            f"or serve it all the same: TABENTO_{model.upper()}_TAG={stored.tag}."
         )
         raise ArtifactError(msg)
     return stored

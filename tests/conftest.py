@@ -2,10 +2,19 @@
 
 import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
 
+import httpx
 import pytest
 
+ROOT = Path(__file__).parent.parent
 HOME = tempfile.mkdtemp(prefix="tabento-tests-")
 os.environ |= {"BENTOML_HOME": HOME, "BENTOML_DO_NOT_TRACK": "True", "OMP_NUM_THREADS": "1"}
 
@@ -14,3 +23,91 @@ os.environ |= {"BENTOML_HOME": HOME, "BENTOML_DO_NOT_TRACK": "True", "OMP_NUM_TH
 def _no_store_is_left_behind():
     yield
     shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def home():
+    """A BENTOML_HOME that holds the three models, trained once by the real command."""
+    subprocess.run([sys.executable, "-m", "train", "--missing"], cwd=ROOT, check=True)
+    return Path(HOME)
+
+
+@pytest.fixture(scope="session")
+def client(home):
+    """The whole service in this process, ready: every layer but the socket."""
+    from starlette.testclient import TestClient
+
+    from service import SERVICE
+
+    with TestClient(SERVICE.to_asgi()) as client:
+        wait_until_ready(client)
+        yield client
+
+
+@pytest.fixture(scope="session")
+def server(home, tmp_path_factory):
+    """A real server with the models, for the tests that leave it as it is."""
+    with serving(home, tmp_path_factory.mktemp("server")) as running:
+        yield running.ready().url
+
+
+@contextmanager
+def serving(home, folder, command=("serve", "."), cwd=ROOT, **settings):
+    """`bentoml serve`, with a store of its own: two servers in one ruin each other's metrics."""
+    own = folder / "home"
+    shutil.copytree(home / "models", own / "models")
+    port = free_port()
+    log = folder / "log"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bentoml", *command, "--host", "127.0.0.1", "--port", str(port)],
+        cwd=cwd,
+        env=os.environ | {"BENTOML_HOME": str(own)} | settings,
+        stdout=log.open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    running = Running(process, f"http://127.0.0.1:{port}", log, own)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+class Running:
+    """A server that was started: its process, address and log."""
+
+    def __init__(self, process, url, log, home):
+        self.process, self.url, self.log, self.home = process, url, log, home
+
+    def ready(self):
+        with httpx.Client(base_url=self.url) as client:
+            wait_until_ready(client, self.process)
+        return self
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+
+def wait_until_ready(client, process=None, seconds=90):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if process is not None and process.poll() is not None:
+            pytest.fail(f"the server ended with {process.returncode}")
+        try:
+            if client.get("/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    pytest.fail("the service did not get ready")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

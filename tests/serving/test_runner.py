@@ -1,0 +1,64 @@
+"""What is no probability never becomes an answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models import sentiment
+from models._contract import Policy
+from serving.runner import BadOutputError, Runner
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """An estimator that always says the same."""
+
+    says: Any
+    kind: str = "Fixed"
+    parameters: Any = None
+
+    def predict_proba(self, _features):
+        return np.array(self.says, dtype=float)
+
+    def save(self, _folder):
+        raise NotImplementedError
+
+
+def runner(says):
+    return Runner(sentiment, Fixed(says), Policy())
+
+
+def test_probabilities_become_predictions():
+    (prediction,) = runner([[0.25, 0.75]]).predict(sentiment.EXAMPLE[:1])
+
+    assert prediction.positive_probability == 0.75
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        [[np.nan, np.nan]],
+        [[0.5, np.nan]],
+        [[np.inf, 0.5]],
+        [[-0.3, 1.3]],
+        [[1.3, -0.3]],
+        [[0.5, 0.6]],
+        [[0.2, 0.2]],
+    ],
+)
+def test_an_output_that_is_no_probability_is_refused_and_named(says):
+    with pytest.raises(BadOutputError, match=r"sentiment.*\["):
+        runner(says).predict(sentiment.EXAMPLE[:1])
+
+
+@pytest.mark.parametrize("says", [[], [[0.5, 0.5]] * 2, [0.5], [[0.1, 0.2, 0.7]]])
+def test_an_output_of_another_shape_is_refused(says):
+    with pytest.raises(BadOutputError, match="shape"):
+        runner(says).predict(sentiment.EXAMPLE[:1])
+
+
+def test_one_bad_row_among_good_ones_is_found():
+    with pytest.raises(BadOutputError, match="nan"):
+        runner([[0.5, 0.5], [np.nan, 0.5]]).predict(sentiment.EXAMPLE)
