@@ -25,8 +25,6 @@ from settings import settings, tag_of
 
 CONTRACTS: tuple[AnyContract, ...] = (loan_default, breast_cancer, sentiment)
 
-info_app = info.app()
-
 # More threads than one make a small batch slower, and they are counted when numpy is imported.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -49,7 +47,7 @@ def _keyring() -> Keyring | None:
         *({"name": name, "value": "1"} for name in THREADS),
     ],
 )
-@bentoml.asgi_app(info_app, path="/")
+@bentoml.asgi_app(info.app(), path="/")
 class ModelBundle:
     """Answers for every model in `models/`."""
 
@@ -71,7 +69,6 @@ class ModelBundle:
         self.admission = Admission(
             _keyring(), settings().protect == "all", settings().max_in_flight
         )
-        info_app.state.bundle = self.bundle
 
     @bentoml.api(route="/loan_default/predict")
     async def predict_loan_default(

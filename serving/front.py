@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from serving import errors, exchange
+from serving import errors, exchange, info
 from serving.account import Account
 from serving.admission import Admission, timeout_of
 from serving.asgi import App, Message, Receive, Scope, Send, replay, respond
@@ -131,6 +131,7 @@ class Front:
 
     async def _through(self, scope: Scope, receive: Receive, send: Send, here: Exchange) -> int:
         """Let BentoML answer, inside an envelope."""
+        scope[info.BUNDLE] = self._bundle
         token = exchange.current.set(here)
         more = [NO_STORE] if scope["path"] in self._endpoints else []
         envelope = Envelope(send, scope, here, *more)

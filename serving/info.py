@@ -16,7 +16,7 @@ from serving.errors import ApiError
 
 
 def app() -> Starlette:
-    """Make the routes. The service puts its bundle into `app.state.bundle` when it starts."""
+    """Make the routes. The front puts its bundle into each request's scope."""
     return Starlette(
         routes=[
             Route("/", _page, methods=["GET"]),
@@ -39,9 +39,11 @@ async def _error(_: Request, error: Exception) -> Response:
 
 
 def _bundle(request: Request) -> Bundle:
-    bundle: Bundle = request.app.state.bundle
+    bundle: Bundle = request.scope[BUNDLE]
     return bundle
 
+
+BUNDLE = "tabento.bundle"
 
 # Swagger UI's own files come with BentoML; BentoML's page around them calls a third party.
 PAGE = """<!DOCTYPE html>

@@ -25,7 +25,11 @@ class Versions(Strict):
 
 
 class Data(Strict):
-    """Where the training rows came from and where they went."""
+    """Where the training rows came from and where they went.
+
+    `read` counts them before any was dropped; `split` is the sha256 of the row numbers of all
+    parts, in their order.
+    """
 
     source: str
     synthetic: bool
@@ -33,13 +37,18 @@ class Data(Strict):
     rows: dict[str, int]
     dropped: Annotated[dict[str, int], Field(default_factory=dict)]
     seed: int
+    read: int | None = None
+    split: Sha256 | None = None
+    split_by: str = "random"
 
 
 class Manifest(Strict):
     """Everything known of a trained model that is no picture and no row.
 
     `metrics` are those of the held-out rows. `gate` says whether they were good enough to be
-    served.
+    served. `lock_sha256` is of the requirements file that the training environment comes from;
+    `git_revision` ends in `-dirty` where the code differed from that commit. `run_id` is that of
+    the experiment tracker.
     """
 
     name: str
@@ -54,6 +63,8 @@ class Manifest(Strict):
     git_revision: str | None
     trained_at: Annotated[datetime, Field(strict=False)]
     train_seconds: float
+    lock_sha256: Sha256 | None = None
+    run_id: str | None = None
 
 
 class Golden(Strict):

@@ -49,8 +49,7 @@ def choose(known: Mapping[bytes, Wire], headers: Mapping[bytes, bytes]) -> Wire:
     given = headers.get(b"content-type", b"")
     wire = known.get(given) or known.get(given.partition(b";")[0].strip().lower())
     if wire is None:
-        names = " or ".join(media_type.decode() for media_type in known)
-        msg = f"The body should say that it is {names}, in its Content-Type."
+        msg = "The body should be JSON, and say so: Content-Type: application/json."
         raise ApiError(415, msg)
     if headers.get(b"content-encoding", b"identity") != b"identity":
         msg = "The body should not be compressed."

@@ -4,7 +4,7 @@ import pytest
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 
-from train import breast_cancer, loan_default, sentiment, synthetic_loans
+from train import breast_cancer, loan_default, loan_model, sentiment, synthetic_loans
 from train.recipe import Order
 
 AGES = {"existing": "1", "new": "2", "unknown": "0"}
@@ -29,7 +29,7 @@ def store(tmp_path):
 @pytest.fixture
 def short(monkeypatch):
     """Fewer trees: enough to learn something, too few to wait for."""
-    monkeypatch.setattr(loan_default, "ITERATIONS", 40)
+    monkeypatch.setattr(loan_model, "ITERATIONS", 40)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +45,7 @@ def phrases():
 @pytest.fixture(scope="session")
 def made_up_loans():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loan_default, "ITERATIONS", 40)
+        patch.setattr(loan_model, "ITERATIONS", 40)
         return loan_default.train(Order(), no_progress)
 
 
