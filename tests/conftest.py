@@ -58,13 +58,14 @@ def serving(home, folder, command=("serve", "."), cwd=ROOT, **settings):
     shutil.copytree(home / "models", own / "models")
     port = free_port()
     log = folder / "log"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bentoml", *command, "--host", "127.0.0.1", "--port", str(port)],
-        cwd=cwd,
-        env=os.environ | {"BENTOML_HOME": str(own)} | settings,
-        stdout=log.open("wb"),
-        stderr=subprocess.STDOUT,
-    )
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bentoml", *command, "--host", "127.0.0.1", "--port", str(port)],
+            cwd=cwd,
+            env=os.environ | {"BENTOML_HOME": str(own)} | settings,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     running = Running(process, f"http://127.0.0.1:{port}", log, own)
     try:
         yield running

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+from typing import Any
 
 import bentoml
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from models import sentiment
+from serving import artifact
 from serving import bundle as bundles
 from tests.conftest import wait_until_ready
 
@@ -148,13 +150,21 @@ def client_example():
 
 def test_the_model_is_asked_only_for_valid_requests(fresh, monkeypatch):
     client, bundle = fresh
-    asked = []
+    asked: list[Any] = []
+
+    def asked_for(rows):
+        asked.append(rows)
+        return rows
+
     runner = bundle.served["sentiment"].artifact.runner
     plain = runner.estimator.predict_proba
-    object.__setattr__(
-        runner.estimator, "predict_proba", lambda rows: (asked.append(rows), plain(rows))[1]
-    )
-    for body in ({"rows": [{"text": 5}]}, {"rows": []}, {"rows": [{"text": "a", "b": 1}]}):
+    object.__setattr__(runner.estimator, "predict_proba", lambda rows: plain(asked_for(rows)))
+    wrong: list[dict[str, Any]] = [
+        {"rows": [{"text": 5}]},
+        {"rows": []},
+        {"rows": [{"text": "a", "b": 1}]},
+    ]
+    for body in wrong:
         client.post("/sentiment/predict", json=body)
 
     assert asked == []
@@ -164,7 +174,7 @@ def test_the_model_is_asked_only_for_valid_requests(fresh, monkeypatch):
 
 def test_a_model_is_loaded_once_and_not_per_request(fresh, monkeypatch):
     client, _ = fresh
-    monkeypatch.setattr(bundles.artifact, "read", lambda *_, **__: pytest.fail("loaded again"))
+    monkeypatch.setattr(artifact, "read", lambda *_, **__: pytest.fail("loaded again"))
 
     assert all(client.post("/sentiment/predict", json=GOOD).status_code == 200 for _ in range(20))
 

@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 from concurrent.futures import Executor, Future
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,12 @@ from serving.batcher import INLINE_SECONDS, Batcher, Cost, Limits
 from serving.errors import ApiError
 
 
-class VirtualLoop(asyncio.SelectorEventLoop):
+# Their types do not know what the tests turn by hand.
+LOOP: Any = asyncio.SelectorEventLoop
+EXECUTOR: Any = Executor
+
+
+class VirtualLoop(LOOP):
     """Time passes only when nothing is left to do, and then jumps to the next timer."""
 
     def __init__(self):
@@ -28,14 +34,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super()._run_once()
 
 
-class SlowThread(Executor):
+class SlowThread(EXECUTOR):
     """Runs a batch when it ends: `seconds` of the loop's own time after it was handed over."""
 
     def __init__(self, loop, seconds):
         self.loop, self.seconds = loop, seconds
 
     def submit(self, work, /, *given):
-        future = Future()
+        future: Future[Any] = Future()
 
         def end():
             try:
