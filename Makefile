@@ -1,5 +1,6 @@
 # Needs make and Python 3.11 or newer, nothing else: everything is installed into .venv.
-# Settings, all optional: PYTHON=python3.12, PORT=3001, HOST=0.0.0.0, ARGS="what the command is to get".
+# Settings, all optional: PYTHON=python3.12, PORT=3001, HOST=0.0.0.0, ARGS="what the command is to get";
+# SHAPE=spike and UI=1 for `load`, QUICK=1 for `bench`.
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -17,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve train test check pytest cover format build lock clean distclean missing
+.PHONY: help serve train test check pytest cover format load bench build lock clean distclean missing
 
 help:  ## list the targets (this is the default)
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -49,6 +50,15 @@ cover: .venv/.dev  ## the tests again, with branch coverage and its floor
 format: .venv/.dev  ## rewrite the code as `check` wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+SHAPE ?= steady
+
+load: .venv/.dev  ## load-test what `serve` serves: SHAPE=steady, breaking_point, spike or mixed; UI=1
+	$(BIN)/locust -f locustfiles/$(SHAPE).py --host http://$(HOST):$(PORT) \
+		$(if $(UI),--web-host 127.0.0.1,--headless --only-summary) $(ARGS)
+
+bench: .venv/.dev  ## measure this service against its peers, side by side (QUICK=1: five minutes)
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
 build: missing  ## train what the store lacks, then put service and models into one Bento
 	$(BIN)/bentoml build $(ARGS)

@@ -25,6 +25,7 @@ class Stub(ThreadingHTTPServer):
 
 
 class StubHandler(BaseHTTPRequestHandler):
+    server: Stub
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
 

@@ -1,0 +1,1 @@
+"""What talks to the service from outside: it knows the contracts, and HTTP."""
