@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import log
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
 from models._contract import Policy, Probabilities, Probability, Strict
@@ -138,6 +138,8 @@ FEATURES = (
 )
 CATEGORICAL = FEATURES[6:]
 
+_validate = TypeAdapter(list[LoanDecision]).validate_python
+
 
 def features(rows: Sequence[LoanApplication], /) -> list[list[float | str]]:
     """The columns of `FEATURES`: six numbers, then nine categories as strings."""
@@ -174,19 +176,22 @@ def predictions(
     rows: Sequence[LoanApplication], probabilities: Probabilities, policy: Policy, /
 ) -> list[LoanDecision]:
     """Column 1 is charged off; from the threshold on a loan is declined."""
-    return [
-        LoanDecision(
-            default_probability=default,
-            decision="decline" if default >= policy.threshold else "approve",
-            warnings=_warnings(row, policy),
-        )
-        for row, default in zip(rows, probabilities[:, 1].tolist(), strict=True)
-    ]
+    return _validate(
+        [
+            {
+                "default_probability": default,
+                "decision": "decline" if default >= policy.threshold else "approve",
+                "warnings": _warnings(row, policy),
+            }
+            for row, default in zip(rows, probabilities[:, 1].tolist(), strict=True)
+        ]
+    )
 
 
 def _warnings(row: LoanApplication, policy: Policy) -> list[str]:
+    values = row.__dict__
     return [
         f"out_of_training_range: {field}"
         for field, (low, high) in policy.training_range.items()
-        if not low <= getattr(row, field) <= high
+        if not low <= values[field] <= high
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from models._contract import Policy, Probabilities, Probability, Strict
@@ -51,6 +51,8 @@ EXAMPLE = [
     Review(text="It broke after two days and support was useless."),
 ]
 
+_validate = TypeAdapter(list[Opinion]).validate_python
+
 
 def features(rows: Sequence[Review], /) -> list[str]:
     """The texts, for the vectoriser."""
@@ -61,11 +63,13 @@ def predictions(
     rows: Sequence[Review], probabilities: Probabilities, policy: Policy, /
 ) -> list[Opinion]:
     """Column 1 is positive."""
-    return [
-        Opinion(
-            positive_probability=positive,
-            label="positive" if positive >= policy.threshold else "negative",
-            confidence=positive if positive >= policy.threshold else negative,
-        )
-        for negative, positive in probabilities.tolist()
-    ]
+    return _validate(
+        [
+            {
+                "positive_probability": positive,
+                "label": "positive" if positive >= policy.threshold else "negative",
+                "confidence": positive if positive >= policy.threshold else negative,
+            }
+            for negative, positive in probabilities.tolist()
+        ]
+    )

@@ -61,7 +61,8 @@ def _rows(body: bytes, most_rows: int) -> list[dict[str, Any]]:
                 batch.validate(full=True)
                 # One row too many is enough for the schema to say so.
                 rows += batch.slice(0, most_rows + 1 - len(rows)).to_pylist()
-    except (pyarrow.ArrowException, struct.error, OSError) as error:
+    except (pyarrow.ArrowException, struct.error, ArithmeticError, OSError, ValueError) as error:
+        # ValueError: a name that is no UTF-8; ArithmeticError: a date beyond those of Python.
         raise _invalid(BROKEN) from error
     return rows
 

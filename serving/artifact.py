@@ -51,6 +51,7 @@ class Artifact:
     manifest: Manifest
     golden: Golden
     runner: Runner
+    folder: Path
     version_mismatch: tuple[str, ...] = ()
 
     @property
@@ -129,7 +130,7 @@ def read(
     runner = Runner(contract, estimator, manifest.policy)
     check_golden(runner, golden, stored.tag)
     sha256 = str(stored.info.metadata["manifest_sha256"])
-    return Artifact(str(stored.tag), sha256, manifest, golden, runner, mismatch)
+    return Artifact(str(stored.tag), sha256, manifest, golden, runner, folder, mismatch)
 
 
 def check(

@@ -1,4 +1,4 @@
-"""What can be asked about the models: `/models`, `/health`, `/ready`."""
+"""What can be asked about the models: `/models`, the cards, `/health`, `/ready`."""
 
 import os
 import time
@@ -23,6 +23,7 @@ def app() -> Starlette:
             Route("/docs.json", _docs, methods=["GET"]),
             Route("/models", _models, methods=["GET"]),
             Route("/models/{model}", _model, methods=["GET"]),
+            Route("/models/{model}/card", _card, methods=["GET"]),
             Route("/health", _health, methods=["GET"]),
             Route("/ready", _ready, methods=["GET"]),
             Route("/metrics", _metrics, methods=["GET"]),
@@ -86,6 +87,25 @@ async def _models(request: Request) -> JSONResponse:
 async def _model(request: Request) -> JSONResponse:
     served = _bundle(request).get(request.path_params["model"])
     return JSONResponse(_summary(served) | _details(served))
+
+
+CARD = {"text/html": "card.html", "text/markdown": "card.md"}
+NOTHING_FROM_ELSEWHERE = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'"
+)
+
+
+async def _card(request: Request) -> Response:
+    """A page, unless Markdown is asked for by name."""
+    served = _bundle(request).get(request.path_params["model"])
+    asked = request.headers.get("accept", "")
+    kind = "text/markdown" if "text/markdown" in asked else "text/html"
+    file = served.artifact.folder / CARD[kind]
+    if not file.exists():
+        msg = f"{served.artifact.tag} has no card: train it again."
+        raise ApiError(404, msg)
+    headers = {"Vary": "Accept", "Content-Security-Policy": NOTHING_FROM_ELSEWHERE}
+    return Response(file.read_bytes(), media_type=kind, headers=headers)
 
 
 def _summary(served: Served) -> dict[str, Any]:

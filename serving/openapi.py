@@ -147,6 +147,10 @@ def _about(contracts: Sequence[AnyContract]) -> Schema:
             "get": _read("model", "All about one model.", anything, 404, 405, 503),
             "parameters": [name],
         },
+        "/models/{model}/card": {
+            "get": _card(),
+            "parameters": [name],
+        },
         "/health": {
             "get": _read("health", "Is the process alive, and what has it loaded?", anything, 405)
         },
@@ -167,6 +171,19 @@ def _read(operation: str, summary: str, schema: Schema, *statuses: int) -> Schem
         "summary": summary,
         "parameters": [_REQUEST_ID],
         "responses": {"200": _good(summary, schema), **_bad(*statuses)},
+    }
+
+
+def _card() -> Schema:
+    summary = "The model card: a page, or Markdown for `Accept: text/markdown`."
+    text = {"schema": {"type": "string"}}
+    page = {"description": summary, "content": {"text/html": text, "text/markdown": text}}
+    return {
+        "operationId": "card",
+        "tags": ["about"],
+        "summary": summary,
+        "parameters": [_REQUEST_ID],
+        "responses": {"200": page, **_bad(404, 405, 503)},
     }
 
 

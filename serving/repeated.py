@@ -32,7 +32,10 @@ def checker(row: type[BaseModel]) -> Check:
         keys = sum([len(r.model_fields_set) for r in rows]) if optional else width * len(rows)
         colons = 1 + keys + sum([getattr(r, name).count(":") for name in texts for r in rows])
         # An escaped colon is none in the body but one in the text: only reading it all can tell.
-        return (_colons(body) != colons or b"\\u" in body) and has_repeated(body)
+        # (One byte is found ten times as fast as two.)
+        return (_colons(body) != colons or (b"\\" in body and b"\\u" in body)) and has_repeated(
+            body
+        )
 
     return check
 

@@ -28,6 +28,12 @@ def test_every_sample_of_the_data_set_is_within_the_bounds_and_keeps_its_bits():
     assert np.array_equal(breast_cancer.features(ROWS), DATA.data)
 
 
+def test_the_order_in_which_fields_are_sent_does_not_matter():
+    backwards = [Biopsy.model_validate(dict(reversed(row.model_dump().items()))) for row in ROWS]
+
+    assert np.array_equal(breast_cancer.features(backwards), DATA.data)
+
+
 def test_column_zero_is_malignant_as_in_the_data_set():
     assert DATA.target_names[0] == "malignant"
     assert diagnose(0.9, Policy()).malignant_probability == 0.9
