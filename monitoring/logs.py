@@ -5,6 +5,7 @@ disk that is full, costs log lines, which are counted, and never a prediction.
 """
 
 import atexit
+import json
 import logging
 import os
 import sys
@@ -83,7 +84,12 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 def _json(event: "EventDict") -> bytes:
-    return orjson.dumps(_stamped(event), default=str, option=orjson.OPT_APPEND_NEWLINE)
+    stamped = _stamped(event)
+    try:
+        return orjson.dumps(stamped, default=str, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        # Half a surrogate pair, or a number beyond 64 bits: slower, but it must not end the log.
+        return f"{json.dumps(stamped, default=str)}\n".encode()
 
 
 _CONSOLE = structlog.dev.ConsoleRenderer()

@@ -12,7 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
+
+# How long an example takes says nothing on a machine that does other things as well.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 ROOT = Path(__file__).parent.parent
 HOME = tempfile.mkdtemp(prefix="tabento-tests-")
@@ -45,10 +50,16 @@ def client(home):
 
 
 @pytest.fixture(scope="session")
-def server(home, tmp_path_factory):
+def running(home, tmp_path_factory):
     """A real server with the models, for the tests that leave it as it is."""
     with serving(home, tmp_path_factory.mktemp("server")) as running:
-        yield running.ready().url
+        yield running.ready()
+
+
+@pytest.fixture(scope="session")
+def server(running):
+    """Its address."""
+    return running.url
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import json
 
 import pyarrow
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import ipc
 
 from models import breast_cancer, loan_default, sentiment
@@ -84,6 +86,43 @@ def test_a_column_that_comes_twice_is_refused():
         writer.write_table(table)
 
     assert "name of its own" in refusal(sentiment, ARROW, bytes(sink.getvalue())).message
+
+
+def test_a_name_that_is_no_text_is_a_400():
+    whole = stream([{"text": "a"}])
+
+    assert refusal(sentiment, ARROW, whole.replace(b"text", b"te\xfft")).status == 400
+
+
+@pytest.mark.parametrize("kind", [pyarrow.timestamp("s"), pyarrow.duration("s"), pyarrow.date64()])
+def test_a_date_that_python_can_not_say_is_a_400(kind):
+    column = pyarrow.array([2**62], pyarrow.int64()).cast(kind, safe=False)
+    table = pyarrow.table({"text": column})
+    sink = pyarrow.BufferOutputStream()
+    with ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+
+    assert refusal(sentiment, ARROW, bytes(sink.getvalue())).status == 400
+
+
+@given(st.data())
+def test_a_stream_with_any_bytes_changed_is_read_or_refused(data):
+    body = bytearray(stream(plain(loan_default)))
+    places = st.lists(st.tuples(st.integers(0, len(body) - 1), st.integers(0, 255)), max_size=4)
+    for place, byte in data.draw(places):
+        body[place] = byte
+
+    assert outcome(bytes(body)) in (400, loan_default.LoanApplication)
+
+
+def outcome(body):
+    """The type of the rows that are read, or the status of the refusal."""
+    try:
+        rows = wires(loan_default, arrow_rows=10)[ARROW].read(body)
+    except ApiError as error:
+        return error.status
+    (kind,) = {type(row) for row in rows}
+    return kind
 
 
 def test_without_rows_for_arrow_only_json_is_known():

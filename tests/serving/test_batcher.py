@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from serving.batcher import INLINE_SECONDS, Batcher, Cost, Limits
 from serving.errors import ApiError
 
-
 # Their types do not know what the tests turn by hand.
 LOOP: Any = asyncio.SelectorEventLoop
 EXECUTOR: Any = Executor

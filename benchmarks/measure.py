@@ -1,0 +1,195 @@
+"""One workload against one running server."""
+
+import time
+from dataclasses import dataclass, field
+
+from benchmarks import closed_loop, open_loop
+from benchmarks.arrivals import Order, Seen
+from benchmarks.closed_loop import Closed
+from benchmarks.judge import Judge, WrongAnswerError
+from benchmarks.questions import Questions
+from benchmarks.results import Measurement
+from benchmarks.server import Server
+from benchmarks.workload import CROWDS, WORKLOADS, Workload
+
+# A percentile says something from ten values beyond it on.
+BEYOND = 10
+WARM_SECONDS = 1
+BURST_CONNECTIONS = 256
+# A client of an overloaded service waits this long, then hangs up.
+PATIENCE_SECONDS = 1.0
+SETTLE_SECONDS = 10.0
+IDLE_SECONDS = 0.5
+OK = 200
+
+
+@dataclass
+class Session:
+    """A server in one round.
+
+    Args:
+        server: Already started.
+        round: Which.
+        seconds: How long each measurement takes.
+        judge: Says what is right.
+        rates: Requests a second, by workload, as measured in this session.
+    """
+
+    server: Server
+    round: int
+    seconds: int
+    judge: Judge
+    rates: dict[str, float] = field(default_factory=dict)
+
+    def measure(self, workload: Workload) -> Measurement:
+        """Measure once; a crowd's requests, which nobody waits for now, get time to drain."""
+        shapes = {
+            "closed": self.closed,
+            "open": self.open,
+            "overload": self.open,
+            "burst": self.burst,
+        }
+        found = shapes[workload.shape](workload)
+        self.rates[workload.name] = found.rate
+        if workload.shape != "closed" or workload.load >= BURST_CONNECTIONS:
+            self.settle(workload)
+        return found
+
+    def closed(self, workload: Workload) -> Measurement:
+        self.wrk(workload, int(workload.load), WARM_SECONDS)
+        before = self.server.cpu_seconds()
+        seen = self.wrk(workload, int(workload.load), self.seconds)
+        used = self.server.cpu_seconds() - before
+        return self.from_closed(workload, seen, used)
+
+    def from_closed(
+        self, workload: Workload, seen: Closed, used: float, **extra: float
+    ) -> Measurement:
+        good = max(seen.requests - seen.errors, 0)
+        return Measurement(
+            round=self.round,
+            peer=self.server.peer.name,
+            workload=workload.name,
+            requests=seen.requests,
+            rate=good / seen.seconds,
+            rows_rate=good / seen.seconds * self.questions(workload).rows,
+            p50=seen.p50,
+            p99=seen.p99 if seen.requests >= BEYOND * 100 else None,
+            p999=seen.p999 if seen.requests >= BEYOND * 1_000 else None,
+            cpu_us=used / good * 1e6 if good else None,
+            rss_mb=self.server.rss_bytes() / 2**20,
+            errors=seen.errors,
+            extra=extra,
+        )
+
+    def open(self, workload: Workload) -> Measurement:
+        overload = workload.shape == "overload"
+        rate = workload.load * self.capacity()
+        before = self.server.cpu_seconds()
+        seen = self.arrivals(
+            workload,
+            rate=rate,
+            seconds=float(self.seconds),
+            deadline=PATIENCE_SECONDS if overload else 10.0,
+        )
+        used = self.server.cpu_seconds() - before
+        wrong = self.wrong(workload, seen)
+        if wrong:
+            raise WrongAnswerError(self.complaint(workload, wrong, len(seen.answers)))
+        good_rate = seen.good / self.seconds
+        return Measurement(
+            round=self.round,
+            peer=self.server.peer.name,
+            workload=workload.name,
+            requests=seen.meant,
+            rate=good_rate,
+            rows_rate=good_rate * self.questions(workload).rows,
+            p50=seen.p50,
+            p99=seen.p99 if seen.meant >= BEYOND * 100 else None,
+            p999=seen.p999 if seen.meant >= BEYOND * 1_000 else None,
+            cpu_us=used / seen.good * 1e6 if seen.good else None,
+            rss_mb=self.server.rss_bytes() / 2**20,
+            errors=seen.meant - seen.good,
+            extra={
+                "meant_rate": rate,
+                "sent_rate": seen.sent / self.seconds,
+                "capacity": self.capacity(),
+                "goodput": good_rate / self.capacity(),
+                "refused": sum(n for status, n in seen.statuses.items() if int(status) != OK),
+                "hung_up": seen.hung_up,
+                "unheard": seen.unheard,
+                "broken": seen.broken,
+                "generator_late_p99": seen.late_p99,
+            },
+        )
+
+    def burst(self, workload: Workload) -> Measurement:
+        """A lone connection, then a crowd, then a lone connection at once."""
+        lone = self.wrk(workload, 1, WARM_SECONDS)
+        self.wrk(workload, BURST_CONNECTIONS, self.seconds)
+        before = self.server.cpu_seconds()
+        after = self.wrk(workload, 1, self.seconds)
+        used = self.server.cpu_seconds() - before
+        return self.from_closed(workload, after, used, before_p50=lone.p50)
+
+    def capacity(self) -> float:
+        """Requests a second that it answers when a crowd asks as fast as it can."""
+        for workload in WORKLOADS:
+            if workload.name in CROWDS and workload.name not in self.rates:
+                self.rates[workload.name] = self.closed(workload).rate
+        return max(self.rates[name] for name in CROWDS)
+
+    def questions(self, workload: Workload) -> Questions:
+        return Questions(workload.model, workload.mix)
+
+    def wrk(self, workload: Workload, connections: int, seconds: int) -> Closed:
+        return closed_loop.run(
+            self.server.url(workload.model),
+            self.questions(workload).bodies(self.server.peer),
+            connections=connections,
+            seconds=seconds,
+            cores=self.server.pinning.generator,
+        )
+
+    def arrivals(self, workload: Workload, **how: float) -> Seen:
+        order = Order(
+            port=self.server.port,
+            path=self.server.peer.path.format(model=workload.model),
+            bodies=str(self.questions(workload).bodies(self.server.peer)),
+            seed=self.round,
+            **how,  # type: ignore[arg-type] # burst and keep are whole numbers
+        )
+        return open_loop.run(order, self.server.pinning.generator)
+
+    def verify(self, workload: Workload) -> None:
+        """Ask many at once and compare every answer.
+
+        Raises:
+            WrongAnswerError: one is not what the estimator answers in process.
+        """
+        many = min(64, 2 * self.questions(workload).count)
+        seen = self.arrivals(workload, rate=0.0, seconds=0.0, burst=many, keep=many)
+        wrong = self.wrong(workload, seen) + many - seen.good
+        if wrong:
+            raise WrongAnswerError(self.complaint(workload, wrong, many))
+
+    def wrong(self, workload: Workload, seen: Seen) -> int:
+        asked, peer = self.questions(workload), self.server.peer
+        return sum(not self.judge.right(peer, asked, *answer) for answer in seen.answers)
+
+    def complaint(self, workload: Workload, wrong: int, of: int) -> str:
+        return f"{self.server.peer.name}, {workload.name}: {wrong} of {of} answers are wrong"
+
+    def settle(self, workload: Workload) -> None:
+        """Wait until a lone question is answered at once, three times."""
+        body = self.questions(workload).first(self.server.peer)
+        end = time.perf_counter() + SETTLE_SECONDS
+        quick = 0
+        while quick < 3 and time.perf_counter() < end:  # noqa: PLR2004 - as the docstring says
+            started = time.perf_counter()
+            try:
+                status, _ = self.server.ask(workload.model, body)
+            except OSError:
+                status = 0
+            at_once = status == OK and time.perf_counter() - started < IDLE_SECONDS
+            quick = quick + 1 if at_once else 0

@@ -1,0 +1,23 @@
+"""The open loop, run in a process of its own: see `arrivals`."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+
+from benchmarks.arrivals import Order, Seen
+from benchmarks.environment import ROOT
+from benchmarks.machine import pinned
+
+
+def run(order: Order, cores: tuple[int, ...]) -> Seen:
+    """Carry out `order` on some cores."""
+    done = subprocess.run(
+        [*pinned(cores), sys.executable, "-m", "benchmarks.arrivals"],
+        input=json.dumps(asdict(order)),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    return Seen(**json.loads(done.stdout))
