@@ -23,7 +23,7 @@ NAMES = [each.name for each in pkgutil.iter_modules(models.__path__) if each.nam
 EACH = {name: importlib.import_module(f"models.{name}") for name in NAMES}
 
 # A valid value of no field's own type is among these, whatever the type.
-OTHER_TYPES = [None, True, 1, 1.5, "1", "true", "nan", "", "Other", [], [1], {}, {"a": 1}]
+OTHER_TYPES = [None, True, 1, 1.0, 1.5, "1", "true", "nan", "", "Other", [], [1], {}, {"a": 1}]
 
 
 @pytest.fixture(params=NAMES)

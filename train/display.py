@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from train.bootstrap import Measured
+from train.progress import Progress as Report
 from train.recipe import Outcome
-from train.recipe import Progress as Report
+from train.study import Findings
 from train.verdict import Verdict
 
 WIDE = 100
@@ -96,6 +98,41 @@ def _cells(result: Result) -> list[str]:
     ]
 
 
+def studies(result: Result) -> Table:
+    """Every split side by side: the model, then its baselines, with 95 % intervals."""
+    table = Table(
+        title="Splits side by side, 95 % intervals",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        pad_edge=False,
+    )
+    for heading in ("split", "who", "ROC-AUC", "PR-AUC", "(base)", "Brier", "(base)"):
+        table.add_column(heading, no_wrap=True)
+    for found in result.verdict.findings:
+        sizes = f"  {found.rows['train']:,} / {found.rows['test']:,} rows"
+        for who, named in zip(found.metrics, (found.split, sizes, ""), strict=False):
+            table.add_row(named, who, *_measures(found, who))
+    return table
+
+
+def _measures(found: Findings, who: str) -> list[str]:
+    metrics = found.metrics[who]
+    return [
+        _with_interval(metrics["roc_auc"]),
+        _with_interval(metrics["average_precision"]),
+        f"{found.base_rate:.3f}",
+        _with_interval(metrics["brier"]),
+        f"{found.base_brier:.3f}",
+    ]
+
+
+def _with_interval(measured: Measured) -> str:
+    low, high = measured.interval
+    return f"{measured.value:.3f} {low:.3f}-{high:.3f}".replace("0.", ".")
+
+
 def remarks(result: Result) -> list[str]:
     """What the table cannot hold: the data, what was dropped, what to mind, why a gate refused."""
     data = result.outcome.data
@@ -103,7 +140,7 @@ def remarks(result: Result) -> list[str]:
     learned = f"learned {data.rows['train']:,} rows of {kind} data: {data.source}"
     dropped = [f"dropped {count:,} rows: {reason}" for reason, count in data.dropped.items()]
     failures = [f"refused by its gate: {line}" for line in result.verdict.failures]
-    lines = [learned, *dropped, *result.outcome.notes, *failures]
+    lines = [learned, *dropped, *_minded(result), *result.outcome.notes, *failures]
     if failures and result.tag:
         lines.append(
             "saved all the same, labelled gate=failed; latest is the newest that passed, if any"
@@ -111,3 +148,25 @@ def remarks(result: Result) -> list[str]:
     elif failures:
         lines.append("not saved; --force saves it, labelled gate=failed")
     return [f"{result.name}: {line}" for line in lines]
+
+
+def _minded(result: Result) -> list[str]:
+    """What is odd about the data, what the settings came from, and how the stored model fared."""
+    report, tuning = result.outcome.report, result.outcome.tuning
+    against = result.verdict.challenge
+    lines = list(report.remarks) if report else []
+    if tuning:
+        lines.append(
+            f"tuned: {tuning.tried} settings tried in {tuning.minutes:g} minutes, cross-validated "
+            f"Brier {tuning.first_brier:.4f} to {tuning.best_brier:.4f} with {tuning.chosen}"
+        )
+    if against and against.note:
+        lines.append(against.note)
+    elif against and against.leads:
+        lead = against.leads["roc_auc"]
+        low, high = lead.interval
+        lines.append(
+            f"ROC-AUC {lead.value:+.4f} ({low:+.4f} to {high:+.4f}) against {against.stored} on "
+            f"{against.rows:,} rows that neither has learned"
+        )
+    return lines

@@ -13,15 +13,48 @@ from sklearn.metrics import (
 )
 
 from serving.runner import Runner
+from train.challenge import Champion, challenge
+from train.findings import findings
 from train.part import Floats, Part
+from train.ranking import Ranking
 from train.recipe import Outcome
+from train.study import DUMMY, MODEL, Study
+from train.subgroups import subgroups
 from train.verdict import Verdict
 
 
-def judge(outcome: Outcome) -> Verdict:
-    """Measure a trained model, then ask its recipe's gate."""
+def judge(outcome: Outcome, champion: Champion | None = None) -> Verdict:
+    """Measure a trained model, then ask its recipe's gate and the model it would replace."""
     metrics = evaluate(outcome.runner, outcome.score, outcome.parts) | dict(outcome.extra)
-    return Verdict(metrics, outcome.gate.check(metrics))
+    part, threshold = outcome.parts["test"], outcome.runner.policy.threshold
+    found = scores(outcome.runner, outcome.score, part)
+    studies = [_own_study(outcome, found), *outcome.studies]
+    measured = [findings(study, outcome.costs, threshold) for study in studies]
+    groups = subgroups(part, found, threshold, outcome.groups)
+    synthetic = outcome.data.synthetic
+    against = (
+        challenge(champion, outcome.score, part, found, synthetic=synthetic) if champion else None
+    )
+    failures = [
+        *outcome.gate.check(metrics),
+        *outcome.gate.check_leads(measured[0].leads),
+        *outcome.gate.check_groups(groups),
+        *(against.failures if against else []),
+    ]
+    return Verdict(metrics, failures, measured, groups, against)
+
+
+def _own_study(outcome: Outcome, found: Floats) -> Study:
+    """The split of the model itself; the dummy says what the rows trained on say on average."""
+    part, trained = outcome.parts["test"], outcome.parts["train"]
+    constant = np.full(len(part), trained.base_rate)
+    return Study(
+        split=outcome.data.split_by,
+        fingerprint=outcome.data.split or "",
+        rows=outcome.data.rows,
+        held_out=part,
+        answers={MODEL: found, DUMMY: constant, **outcome.baselines},
+    )
 
 
 def scores(runner: Runner, field: str, part: Part) -> Floats:
@@ -59,6 +92,7 @@ def measure(part: Part, scores: Floats, threshold: float) -> dict[str, float]:
         "base_brier": base_brier,
         "brier_skill": 1 - brier / base_brier,
         "log_loss": log_loss(truth, scores, sample_weight=weights),
+        "calibration_error": Ranking(truth, scores).calibration_error(weights),
         "accuracy": accuracy_score(truth, scores >= threshold, sample_weight=weights),
         "precision": precision,
         "recall": recall,

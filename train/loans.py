@@ -18,6 +18,8 @@ ClassWeights = tuple[float, float]
 class Loans:
     """Contract rows and what belongs to each; `approved` is NaT where no date can be read.
 
+    `lines` are the numbers of the loans among those of the file, from 0.
+
     `dropped` counts, by reason, the loans of the file that are not among the rows.
     """
 
@@ -29,6 +31,7 @@ class Loans:
     fingerprint: str
     synthetic: bool
     dropped: dict[str, int]
+    lines: npt.NDArray[np.int64]
 
 
 def class_weights(

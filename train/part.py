@@ -19,11 +19,15 @@ FEWEST_OF_EACH = 20
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Contract rows, whether each is positive, and how many of the population it stands for."""
+    """Contract rows, whether each is positive, and how many of the population it stands for.
+
+    `years` says when each row came about, where that is known; a model never sees it.
+    """
 
     rows: Sequence[Any]
     positive: Bools
     weights: Floats
+    years: Integers | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -31,12 +35,23 @@ class Part:
     def take(self, indices: Integers) -> "Part":
         """The rows with these numbers, in this order."""
         rows = [self.rows[index] for index in indices]
-        return Part(rows, self.positive[indices], self.weights[indices])
+        years = None if self.years is None else self.years[indices]
+        return Part(rows, self.positive[indices], self.weights[indices], years)
+
+    @property
+    def base_rate(self) -> float:
+        """The share of the population that is positive."""
+        return float(np.average(self.positive, weights=self.weights))
 
 
-def whole(rows: Sequence[Any], positive: Bools, weights: Floats | None = None) -> Part:
+def whole(
+    rows: Sequence[Any],
+    positive: Bools,
+    weights: Floats | None = None,
+    years: Integers | None = None,
+) -> Part:
     """All rows of a source, each counting once unless weighted."""
-    return Part(rows, positive, np.ones(len(rows)) if weights is None else weights)
+    return Part(rows, positive, np.ones(len(rows)) if weights is None else weights, years)
 
 
 def check_enough(part: Part, source: str) -> None:

@@ -2,30 +2,47 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import models
 from models._contract import AnyContract
 from serving.manifest import Data
 from serving.runner import Runner
+from train.calibrate import Calibration
+from train.costs import Costs
 from train.gate import Gate
 from train.loans import ClassWeights
-from train.part import Part
-
-Progress = Callable[[str, float], None]
-"""Told what is being done and how much of that is done, from 0 to 1."""
+from train.part import Floats, Part
+from train.progress import Progress
+from train.study import Study
+from train.tune import Tuning
+from train.validate import Report
 
 
 @dataclass(frozen=True)
 class Order:
-    """What the user asks of a recipe. Without `data` it trains on what the project brings along."""
+    """What the user asks of a recipe. Without `data` it trains on what the project brings along.
+
+    `budget` are the minutes that the search for better settings may take; without it there is none.
+    """
 
     data: Path | None = None
     seed: int = 42
     class_weights: ClassWeights | None = None
+    cost_false_negative: float | None = None
+    cost_false_positive: float | None = None
+    budget: float | None = None
+
+    def costs(self, own: Costs) -> Costs:
+        """What the user says, and the recipe's own for what the user leaves open."""
+        said = {
+            "false_negative": self.cost_false_negative,
+            "false_positive": self.cost_false_positive,
+        }
+        return own.model_copy(update={name: cost for name, cost in said.items() if cost})
 
 
 @dataclass(frozen=True)
@@ -35,6 +52,9 @@ class About:
     predicts: str
     licence: str
     cautions: tuple[str, ...] = ()
+    intended: str = ""
+    forbidden: str = ""
+    defects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,8 +62,12 @@ class Outcome:
     """A trained model with its evidence, not yet judged.
 
     `score` names the field of a prediction that holds the probability of the positive outcome.
-    `parts` are those measured: `train` and `test`, the latter never seen in training. `extra` are
-    metrics that only the recipe can measure. `notes` are for the user's eyes, now.
+    `parts` are those measured: `train` and `test`, the latter never seen in training. `learned` are
+    all those that shaped the model, where that is more than `train`. `baselines` are the scores
+    that simpler models give the test part. `studies` are other splits, each with a model of its
+    own. `alone` is the ROC-AUC that each column reaches by itself. `groups` are the fields whose
+    every value is judged apart. `extra` are metrics that only the recipe can measure. `notes` are
+    for the user's eyes, now.
     """
 
     runner: Runner
@@ -52,6 +76,15 @@ class Outcome:
     data: Data
     gate: Gate
     about: About
+    baselines: Mapping[str, Floats] = field(default_factory=dict)
+    studies: tuple[Study, ...] = ()
+    alone: Mapping[str, float] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    learned: tuple[Part, ...] = ()
+    costs: Costs = field(default_factory=Costs)
+    calibration: Calibration | None = None
+    tuning: Tuning | None = None
+    report: Report | None = None
     extra: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -64,6 +97,18 @@ class Recipe(Protocol):
 
     @property
     def OPTIONS(self) -> frozenset[str]: ...  # noqa: N802
+
+    def read(self, order: Order, /) -> Part:
+        """All usable rows.
+
+        Raises:
+            SourceError: there are none, or the file cannot be read.
+        """
+        ...
+
+    def candidates(self, seed: int, /) -> Mapping[str, Any]:
+        """Unfitted models worth comparing; each takes what the contract's `features` gives."""
+        ...
 
     def train(self, order: Order, progress: Progress, /) -> Outcome:
         """Read, split, fit.

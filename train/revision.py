@@ -1,10 +1,12 @@
-"""Which revision of the code trained a model."""
+"""Which revision of the code, and which locked libraries, trained a model."""
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
 
 HERE = Path(__file__).parent
+LOCK = HERE.parent / "requirements" / "train.txt"
 
 
 def revision(folder: Path = HERE) -> str | None:
@@ -18,3 +20,8 @@ def revision(folder: Path = HERE) -> str | None:
         command, cwd=folder, capture_output=True, text=True, check=False
     )
     return answer.stdout.strip() or None
+
+
+def lock_sha256(lock: Path = LOCK) -> str | None:
+    """Of the requirements file that says what to train with; None where there is none."""
+    return hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else None

@@ -58,6 +58,7 @@ def read(path: Path) -> Loans:
         fingerprint=file.fingerprint,
         synthetic=False,
         dropped=dict(dropped.most_common()),
+        lines=np.flatnonzero(kept),
     )
 
 

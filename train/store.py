@@ -10,15 +10,17 @@ from serving import artifact
 from serving.artifact import ArtifactError
 from serving.manifest import Golden
 from serving.runner import Runner
-from train import card
+from train import card, learned
 from train.evaluate import scores
+from train.evidence import evidence
 from train.golden import golden_rows
 from train.latest import point_latest
 from train.part import Floats
+from train.picture import pictures
 from train.recipe import Outcome
 from train.reference import reference
 from train.reproducible import Reproducible
-from train.revision import revision
+from train.revision import lock_sha256, revision
 from train.verdict import Verdict
 
 
@@ -57,9 +59,12 @@ def _evidence(
     outcome: Outcome, verdict: Verdict, started: datetime, scores: Floats
 ) -> dict[str, bytes]:
     trained, held_out = outcome.parts["train"], outcome.parts["test"]
-    row, page = outcome.runner.contract.ROW, card.of(outcome, verdict, started)
+    row = outcome.runner.contract.ROW
+    page = card.of(outcome, verdict, started, pictures(outcome, verdict, scores))
     return {
         "reference.json": reference(row, trained, held_out, scores, outcome.score),
+        learned.FILE: learned.written(*(outcome.learned or [trained])),
+        "evaluation.json": evidence(outcome, verdict),
         "card.md": card.markdown(page).encode(),
         "card.html": card.html(page).encode(),
     }
@@ -71,4 +76,5 @@ def _facts(outcome: Outcome, verdict: Verdict) -> dict[str, Any]:
         "metrics": verdict.metrics,
         "gate": "passed" if verdict.passed else "failed",
         "git_revision": revision(),
+        "lock_sha256": lock_sha256(),
     }

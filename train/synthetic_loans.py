@@ -39,6 +39,7 @@ def generate(n: int = 20_000, seed: int = 42) -> Loans:
         fingerprint=_fingerprint(rows, charged_off),
         synthetic=True,
         dropped={},
+        lines=np.arange(n),
     )
 
 

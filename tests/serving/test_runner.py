@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+import bentoml
 import numpy as np
 import pytest
+from sklearn.preprocessing import FunctionTransformer
 
-from models import sentiment
+from models import breast_cancer, sentiment
 from models._contract import Policy
+from serving import artifact
+from serving.estimator import SklearnEstimator
 from serving.runner import BadOutputError, Runner
 
 
@@ -62,3 +66,13 @@ def test_an_output_of_another_shape_is_refused(says):
 def test_one_bad_row_among_good_ones_is_found():
     with pytest.raises(BadOutputError, match="nan"):
         runner([[0.5, 0.5], [np.nan, 0.5]]).predict(sentiment.EXAMPLE)
+
+
+def test_without_its_scaler_the_model_answers_otherwise(home):
+    """S3-47: a step that is forgotten changes answers without a word, so it can not be."""
+    trained = artifact.read(breast_cancer, bentoml.models.get("breast_cancer:latest")).runner
+    rows = breast_cancer.EXAMPLE
+    model = SklearnEstimator(FunctionTransformer(), trained.estimator.plain.model)
+    unscaled = Runner(breast_cancer, model, trained.policy)
+
+    assert not np.allclose(unscaled.probabilities(rows), trained.probabilities(rows), atol=0.01)

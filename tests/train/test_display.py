@@ -5,6 +5,7 @@ import pytest
 from rich.console import Console
 
 from train import display
+from train.challenge import Challenge
 from train.display import Result, remarks, summary
 from train.evaluate import judge
 from train.verdict import Verdict
@@ -71,3 +72,28 @@ def test_on_a_terminal_there_is_a_bar(capsys, monkeypatch):
         report("fitting", 0.5)
 
     assert "━" in capsys.readouterr().err
+
+
+def test_every_split_stands_beside_the_others_with_its_intervals(result):
+    """Cut off, a figure is worse than none: all of it fits where there is no terminal to ask."""
+    (own,) = result.verdict.findings
+    later = own.model_copy(update={"split": "to 2003, asked 2005-06"})
+    verdict = replace(result.verdict, findings=[own, later])
+    written = io.StringIO()
+    Console(file=written, width=display.WIDE).print(
+        display.studies(replace(result, verdict=verdict))
+    )
+    shown = written.getvalue()
+
+    assert "…" not in shown
+    assert "random 80/20" in shown
+    assert "to 2003, asked 2005-06" in shown
+    assert shown.count("logistic") == shown.count("dummy") == 2
+
+
+def test_a_table_of_scores_says_what_the_stored_model_scored(result):
+    lead = result.verdict.findings[0].leads["dummy"]
+    challenge = Challenge(stored="sentiment:old", rows=84, leads=lead, failures=[])
+    shown = remarks(replace(result, verdict=replace(result.verdict, challenge=challenge)))
+
+    assert "against sentiment:old on 84 rows that neither has learned" in shown[-1]

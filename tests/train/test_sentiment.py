@@ -19,9 +19,18 @@ def labelled(tmp_path):
     return _labelled
 
 
+GOOD, BAD = (
+    ("splendid", "wonderful", "gorgeous", "superb"),
+    ("dreadful", "horrible", "lousy", "awful"),
+)
+
+
 def reviews(n):
-    return [(f"splendid thing number {i}", 1) for i in range(n)] + [
-        (f"dreadful thing number {i}", 0) for i in range(n)
+    """No word alone tells enough of the outcome to be taken for a leak."""
+    return [
+        (f"{words[i % 4]} thing number {i}", label)
+        for label, words in ((1, GOOD), (0, BAD))
+        for i in range(n)
     ]
 
 
@@ -51,7 +60,7 @@ def test_no_text_is_both_learned_and_held_out(phrases):
 
 
 def test_a_labelled_file_is_learned_and_what_is_dropped_is_counted(labelled):
-    order = labelled(*reviews(40), ("no label", "?"), ("splendid thing number 1", 1))
+    order = labelled(*reviews(40), ("no label", "?"), reviews(1)[0])
     outcome = sentiment.train(order, lambda *_: None)
 
     assert judge(outcome).metrics["test_accuracy"] == 1

@@ -1,3 +1,4 @@
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +10,10 @@ from serving import artifact
 from serving.artifact import ArtifactError
 from train import breast_cancer, loan_default, sentiment
 from train.evaluate import judge
+from train.evidence import Evidence
 from train.gate import Gate
 from train.recipe import Order
+from train.revision import LOCK
 from train.store import save
 
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -53,6 +56,8 @@ def test_the_artifact_holds_model_evidence_and_no_pickle(store, made_up_loans, p
         "manifest.json",
         "golden.json",
         "reference.json",
+        "learned.bin",
+        "evaluation.json",
         "card.md",
         "card.html",
         "model.yaml",
@@ -115,3 +120,22 @@ class _Drifting:
 
     def predict_proba(self, texts):
         return self.estimator.predict_proba(texts)[:, ::-1]
+
+
+def test_the_manifest_ties_the_model_to_rows_split_lock_and_code(store, phrases):
+    manifest = read(phrases, stored(phrases)).manifest
+    data = manifest.data
+
+    assert data.read == sum(data.rows.values()) + sum(data.dropped.values())
+    assert data.split == judge(phrases).findings[0].fingerprint
+    assert manifest.lock_sha256 == hashlib.sha256(LOCK.read_bytes()).hexdigest()
+
+
+def test_everything_that_was_found_can_be_read_back(store, outcome):
+    verdict = judge(outcome)
+    file = Path(stored(outcome).path) / "evaluation.json"
+    found = Evidence.model_validate_json(file.read_bytes(), strict=False)
+
+    assert found.findings == verdict.findings
+    assert found.report == outcome.report
+    assert found.costs == outcome.costs

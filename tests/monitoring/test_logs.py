@@ -1,0 +1,229 @@
+"""The log is one JSON object a line; it never holds what a client sent, nor costs a prediction."""
+
+import json
+import os
+import threading
+import time
+
+import httpx
+import pytest
+
+from monitoring.logs import Writer
+
+MARKER = "sesame-7f3a"
+ROW = {"text": "good"}
+
+
+@pytest.fixture
+def pipe():
+    read, write = os.pipe()
+    yield read, write
+    for descriptor in (read, write):
+        os.close(descriptor)
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A writer, and what it has written so far."""
+    path = tmp_path / "log"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+    writer = Writer(descriptor)
+
+    def lines():
+        writer.flush()
+        return [json.loads(line) for line in path.read_text().splitlines()]
+
+    yield writer, lines
+    writer.flush()
+    os.close(descriptor)
+
+
+def event(**fields):
+    return {"event": "test", "timestamp": 0.25, **fields}
+
+
+def test_an_event_is_one_line_of_json_with_the_time_first(file):
+    writer, lines = file
+    writer.put(event(rows=2, text="two\nlines"))
+
+    (line,) = lines()
+    assert [*line] == ["timestamp", "event", "rows", "text"]
+    assert (line["timestamp"], line["text"]) == ("1970-01-01T00:00:00.250Z", "two\nlines")
+
+
+@pytest.mark.parametrize("value", ["\ud800", 2**70, float("nan"), {1, 2}, {3: 4}, b"bytes"])
+def test_no_value_ends_the_log(file, value):
+    writer, lines = file
+    writer.put(event(value=value))
+    writer.put(event(value="after"))
+
+    assert [len(lines()), lines()[1]["value"]] == [2, "after"]
+
+
+def test_events_are_written_in_their_order_and_none_is_lost(file):
+    writer, lines = file
+    threads = [
+        threading.Thread(target=lambda: [writer.put(event(n=n)) for n in range(500)])
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    numbers = [line["n"] for line in lines()]
+    assert sorted(numbers) == sorted([*range(500)] * 8)
+    assert numbers[0] == 0
+
+
+def test_a_reader_that_stalls_costs_lines_that_are_counted_and_no_waiting(pipe):
+    """`put` returns although nobody reads; each event is written later, or counted."""
+    read, write = pipe
+    writer = Writer(write, waiting=1_000)
+    for _ in range(5_000):
+        writer.put(event(text="x" * 1_000))
+
+    lost = writer.take_dropped()
+    drain(read, writer)
+    assert lost > 0
+    assert writer.take_dropped() == 0
+
+
+def drain(read, writer):
+    """Read until the writer has nothing left, so that its thread is not left hanging."""
+    os.set_blocking(read, False)
+    quiet = 0
+    while quiet < 5:
+        try:
+            quiet = 0 if os.read(read, 2**20) else quiet + 1
+        except BlockingIOError:
+            quiet += 1
+            time.sleep(0.1)
+    writer.flush()
+
+
+def test_every_event_is_either_written_or_counted_as_lost(pipe):
+    read, write = pipe
+    writer = Writer(write, waiting=100)
+    written = []
+    reader = threading.Thread(target=lambda: written.extend(lines_until_end(read)))
+    reader.start()
+    for number in range(20_000):
+        writer.put(event(n=number))
+    writer.flush()
+    writer.put(event(n="end"))
+    writer.flush()
+    reader.join()
+
+    assert len(written) - 1 + writer.take_dropped() == 20_000
+    assert written[:-1] == sorted(written[:-1])
+
+
+def lines_until_end(read):
+    with os.fdopen(os.dup(read)) as stream:
+        for line in stream:
+            number = json.loads(line)["n"]
+            yield number
+            if number == "end":
+                return
+
+
+def test_a_file_that_takes_nothing_costs_lines_that_are_counted(tmp_path):
+    path = tmp_path / "log"
+    path.touch()
+    descriptor = os.open(path, os.O_RDONLY)
+    writer = Writer(descriptor)
+    writer.put(event())
+    writer.put(event())
+    writer.flush()
+
+    assert writer.take_dropped() == 2
+    os.close(descriptor)
+
+
+def told(running, request_id):
+    """All that the server logs of a request: lines keep their order, so a later one ends them."""
+    httpx.get(f"{running.url}/livez", headers={"X-Request-ID": f"after-{request_id}"})
+    until = time.monotonic() + 20
+    while f"after-{request_id}" not in running.log.read_text():
+        assert time.monotonic() < until, "nothing was logged"
+        time.sleep(0.05)
+    lines = [json.loads(line) for line in running.log.read_text().splitlines()[1:]]
+    return [line for line in lines if line.get("request_id") == request_id]
+
+
+def ask(running, request_id, body, path="/sentiment/predict"):
+    headers = {"X-Request-ID": request_id, "Content-Type": "application/json"}
+    content = body if isinstance(body, bytes) else json.dumps(body)
+    answer = httpx.post(running.url + path, content=content, headers=headers)
+    return answer, told(running, request_id)
+
+
+def test_every_line_of_a_worker_is_json_with_time_level_and_event(running):
+    ask(running, "any", {"rows": [ROW]})
+    # The first one is the supervisor's, written before any of our code runs.
+    _, *lines = running.log.read_text().splitlines()
+
+    for line in lines:
+        assert {"timestamp", "level", "event"} <= set(json.loads(line)), line
+
+
+def test_a_request_is_one_line_that_says_what_became_of_it(running):
+    answer, lines = ask(running, "one-line", {"rows": [ROW] * 3})
+
+    (line,) = lines
+    assert answer.status_code == line["status"] == 200
+    assert (line["event"], line["method"], line["path"]) == (
+        "request",
+        "POST",
+        "/sentiment/predict",
+    )
+    assert (line["rows"], line["request_id"]) == (3, "one-line")
+    assert line["duration_ms"] > 0
+
+
+def test_an_invalid_request_is_told_with_places_and_kinds(running):
+    """S0-10: neither silence nor a trace."""
+    answer, lines = ask(running, "invalid", {"rows": [ROW, {"text": 5}]})
+
+    (failed,) = [line for line in lines if line["event"] == "validation_failed"]
+    assert answer.status_code == 400
+    assert failed["errors"] == [{"loc": ["rows", 1, "text"], "type": "string_type"}]
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"rows": [{"text": MARKER}]},
+        {"rows": [{"text": [MARKER]}]},
+        {"rows": [{"text": "a", "b": MARKER}]},
+        {"rows": MARKER},
+        MARKER.encode(),
+        {"rows": [{"text": MARKER * 1_000}]},
+    ],
+)
+def test_the_log_never_holds_what_a_client_sent(running, body):
+    ask(running, f"private-{abs(hash(str(body)))}", body)
+
+    assert MARKER not in running.log.read_text()
+
+
+def test_a_long_path_is_cut_and_a_strange_one_does_no_harm(running):
+    _, (line,) = ask(running, "long-path", b"", "/" + "a" * 5_000)
+    _, (strange,) = ask(running, "strange-path", b"", "/%ff%00%0a{}")
+
+    assert len(line["path"]) == 128
+    assert strange["status"] == 404
+
+
+def test_every_model_is_told_when_it_is_loaded_and_whether_it_was_made_up(running):
+    lines = [json.loads(line) for line in running.log.read_text().splitlines()[1:]]
+    loaded = {line["model"]: line for line in lines if line["event"] == "model_loaded"}
+
+    assert {name: line["synthetic"] for name, line in loaded.items()} == {
+        "breast_cancer": False,
+        "loan_default": True,
+        "sentiment": True,
+    }
+    assert all(line["tag"].startswith(f"{name}:") for name, line in loaded.items())

@@ -1,0 +1,73 @@
+"""A service that must not serve ends, once and for all, and says what to do."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.conftest import serving
+from tests.store import alter, copy_of
+
+pytestmark = pytest.mark.slow
+
+
+def end_of(home, folder, **settings):
+    """Start a server that can not serve; its exit code, and what it said."""
+    folder.mkdir()
+    with serving(home, folder, **settings) as running:
+        code = running.process.wait(90)
+        return code, running.log.read_text()
+
+
+def test_without_a_model_it_does_not_start_and_names_the_command_that_trains_it(home, tmp_path):
+    store, models = copy_of(home, tmp_path / "store")
+    shutil.rmtree(models["sentiment"].parent)
+
+    code, said = end_of(store, tmp_path / "server")
+    assert code != 0
+    assert "sentiment:latest is not in the model store" in said
+    assert "`python -m train sentiment`" in said
+    assert "Traceback" not in said
+
+
+def test_with_an_altered_file_it_ends_before_any_worker_starts(home, tmp_path):
+    store, models = copy_of(home, tmp_path / "store")
+    file = models["loan_default"] / "model.cbm"
+    file.write_bytes(file.read_bytes()[:-1])
+
+    code, said = end_of(store, tmp_path / "server")
+    assert code != 0
+    assert "model.cbm is not as training wrote it: expected sha256" in said
+    assert "Service tabento initialized" not in said
+
+
+def test_when_a_model_answers_otherwise_the_whole_service_ends_and_is_not_started_again(
+    home, tmp_path
+):
+    """Only a worker can find out, and its supervisor would start it anew for ever."""
+    store, models = copy_of(home, tmp_path / "store")
+    golden = json.loads((models["sentiment"] / "golden.json").read_text())
+    golden["predictions"][3]["confidence"] += 1e-6
+    alter(models["sentiment"], "golden.json", json.dumps(golden).encode())
+
+    code, said = end_of(store, tmp_path / "server", TABENTO_WORKERS="2")
+    assert code != 0
+    assert "row 3 of golden.json has another answer" in said
+    assert said.count("Service tabento initialized") <= 2
+
+
+def test_a_model_file_that_can_not_be_read_ends_it_as_well(home, tmp_path):
+    store, models = copy_of(home, tmp_path / "store")
+    alter(models["breast_cancer"], "model.skops", b"PK no more")
+
+    code, said = end_of(store, tmp_path / "server")
+    assert code != 0
+    assert "breast_cancer" in said
+    assert "the model file can not be loaded" in said
+
+
+def test_with_a_wrong_setting_it_does_not_start(home, tmp_path):
+    code, said = end_of(home, tmp_path / "server", TABENTO_WORKERS="0")
+
+    assert code != 0
+    assert "tabento: TABENTO_WORKERS: Input should be greater than or equal to 1" in said
