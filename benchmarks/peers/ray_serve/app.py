@@ -57,22 +57,21 @@ def stay_on_loopback() -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="ray") as folder:
-        ray.init(
-            runtime_env={
-                "worker_process_setup_hook": "benchmarks.peers.ray_serve.app.stay_on_loopback"
-            },
-            _temp_dir=folder,
-            num_cpus=0,
-            include_dashboard=False,
-            log_to_driver=False,
-            object_store_memory=100 * 2**20,
-        )
-        serve.start(http_options={"host": "127.0.0.1", "port": fitted.port()})
-        for name in fitted.CONTRACTS:
-            serve.run(Served.bind(name), name=name, route_prefix=f"/{name}/predict")
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-        signal.pause()
+    ray.init(
+        runtime_env={
+            "worker_process_setup_hook": "benchmarks.peers.ray_serve.app.stay_on_loopback"
+        },
+        _temp_dir=tempfile.gettempdir(),
+        num_cpus=0,
+        include_dashboard=False,
+        log_to_driver=False,
+        object_store_memory=100 * 2**20,
+    )
+    serve.start(http_options={"host": "127.0.0.1", "port": fitted.port()})
+    for name in fitted.CONTRACTS:
+        serve.run(Served.bind(name), name=name, route_prefix=f"/{name}/predict")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.pause()
 
 
 if __name__ == "__main__":
