@@ -113,7 +113,7 @@ def _peers(options: argparse.Namespace) -> tuple[Peer, ...]:
     wanted = options.peers
     if wanted:
         return tuple(peer for peer in PEERS if peer is TABENTO or peer.name in wanted)
-    return tuple(peer for peer in PEERS if not (options.quick and peer.few))
+    return tuple(peer for peer in PEERS if peer.quick or not options.quick)
 
 
 def _workloads(options: argparse.Namespace) -> tuple[Workload, ...]:

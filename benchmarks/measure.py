@@ -95,14 +95,19 @@ class Session:
         )
         used = self.server.cpu_seconds() - before
         self.refuse_wrong(workload, seen)
-        good_rate = seen.good / self.seconds
+        return self.from_open(workload, seen, used, rate)
+
+    def from_open(
+        self, workload: Workload, seen: Seen, used: float, meant_rate: float
+    ) -> Measurement:
+        rate = seen.good / self.seconds
         return Measurement(
             round=self.round,
             peer=self.server.peer.name,
             workload=workload.name,
             requests=seen.meant,
-            rate=good_rate,
-            rows_rate=good_rate * self.questions(workload).rows,
+            rate=rate,
+            rows_rate=rate * self.questions(workload).rows,
             p50=seen.p50,
             p99=seen.p99 if seen.meant >= BEYOND * 100 else None,
             p999=seen.p999 if seen.meant >= BEYOND * 1_000 else None,
@@ -110,10 +115,10 @@ class Session:
             rss_mb=self.server.rss_bytes() / 2**20,
             errors=seen.meant - seen.good,
             extra={
-                "meant_rate": rate,
+                "meant_rate": meant_rate,
                 "sent_rate": seen.sent / self.seconds,
                 "capacity": self.capacity(),
-                "goodput": good_rate / self.capacity(),
+                "goodput": rate / self.capacity(),
                 "refused": sum(n for status, n in seen.statuses.items() if int(status) != OK),
                 "hung_up": seen.hung_up,
                 "unheard": seen.unheard,

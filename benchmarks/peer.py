@@ -35,6 +35,7 @@ class Peer:
         path: Where a model answers.
         body: A request's rows as its protocol wants them.
         predictions: An answer's predictions, as the contract gives them.
+        quick: It is part of a quick run.
         few: It is measured under the workloads of a quick run alone.
         limit: Stands beside the others to show what is possible.
         library: Whose version stands for it.
@@ -50,6 +51,7 @@ class Peer:
     path: str = "/{model}/predict"
     body: Callable[[str, Rows], Any] = _body
     predictions: Callable[[Any], list[Any]] = _predictions
+    quick: bool = True
     few: bool = False
     limit: bool = False
 
@@ -74,6 +76,7 @@ def _lent(peer: "Peer") -> "Peer":
         title=f"{peer.title}, lent Tabento's estimator call",
         about="as above, but with `serving.compiled` instead of the estimator's own predict_proba",
         env={**peer.env, "BENCH_SHORTCUT": "1"},
+        quick=False,
         few=True,
     )
 
@@ -213,6 +216,7 @@ PEERS = (
             "RAY_SERVE_ENABLE_DIRECT_INGRESS": "0",
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # off means: the loopback interface alone
         },
+        quick=False,  # it starts for half a minute
     ),
     MOSEC,
     _lent(FASTAPI_BEST),

@@ -4,43 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks import losses, targets
 from benchmarks.chart import Bar, chart
+from benchmarks.method import AGAIN, HEAD, METHOD
 from benchmarks.peer import PEERS, TABENTO, Peer
 from benchmarks.results import Results
 from benchmarks.summary import Summary
 from benchmarks.table import number, table, times
 from benchmarks.workload import MAIN, STANDARD, WORKLOADS, Workload
-
-HEAD = """\
-# Benchmarks
-
-Tabento and its peers serve the same fitted models on the same machine, one after the other, asked
-the same rows by the same load generator. Read the ratios: the absolute numbers are this machine's.
-
-This page is written by `python -m benchmarks --docs`; change `benchmarks/`, not this page.
-"""
-
-METHOD = """\
-- Every peer loads the artifact that Tabento serves, checks each row by the same contract, and must
-  give the answers that the estimator gives in process, to within 1e-9; many at once are compared
-  before anything is measured. Peers answer with the predictions alone, Tabento with its whole
-  envelope.
-- Rows are generated, valid and all different; a measurement goes through 256 bodies of one row, 4
-  of 512 rows, or 64 of 1 to 64 rows.
-- Closed loop: wrk, one thread, after a second of the same load unmeasured. Its latency is that of a
-  client which waits for its answer, and is not comparable with the open loop's.
-- Open loop: requests are meant to arrive at random moments (Poisson); latency counts from the meant
-  moment, so that no slow answer hides those behind it. A request that finds no idle connection
-  opens one.
-- Capacity: the better of a peer's own rates at 32 and at 256 connections.
-- Overload: the same, but clients wait 1 s and hang up, and one that finds 2,048 connections in use
-  is turned away unheard. Goodput is what was answered 200 in time.
-- A percentile is shown when at least ten requests lie beyond it.
-- CPU is user and system time of the server's whole process tree, divided by its good answers.
-  Memory is resident memory summed over the tree, so that what processes share counts in each.
-- Rounds go through all peers in turn. A number is the median over the rounds; a ratio is taken
-  within each round, and then its median.
-- Every server has one thread for linear algebra (`OMP_NUM_THREADS=1`) and writes its log to a file.
-"""
 
 
 def page(results: Results) -> str:
@@ -71,6 +40,7 @@ def page(results: Results) -> str:
             "## How it was measured\n",
             METHOD,
             *_facts(results),
+            AGAIN,
         ]
     )
 

@@ -78,7 +78,10 @@ class Watch:
             self._soon(self._work)
 
     def flush(self, now: float | None = None) -> None:
-        """Count what waits and bring it to where all workers and Prometheus see it."""
+        """Count what waits, a chunk at most, and bring all to where workers and Prometheus see it.
+
+        Call it once a second. What waits beyond a chunk has its turn already.
+        """
         self._count()
         self._pending += self._tally.missed(self._missed)
         self._missed = 0
