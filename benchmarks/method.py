@@ -16,11 +16,13 @@ METHOD = """\
   envelope.
 - Rows are generated, valid and all different; a measurement goes through 256 bodies of one row, 4
   of 512 rows, or 64 of 1 to 64 rows.
-- Closed loop: wrk, one thread, after a second of the same load unmeasured. Its latency is that of a
-  client which waits for its answer, and is not comparable with the open loop's.
+- Closed loop: wrk, one thread, after a second of the same load unmeasured and a pause in which what
+  that left unanswered is served. Its latency is that of a client which waits for its answer, and is
+  not comparable with the open loop's.
 - Open loop: requests are meant to arrive at random moments (Poisson); latency counts from the meant
   moment, so that no slow answer hides those behind it. A request that finds no idle connection
-  opens one.
+  opens one. Where the generator itself was late by more than a few milliseconds, the line says as
+  much of the generator as of the server.
 - Capacity: the better of a peer's own rates at 32 and at 256 connections.
 - Overload: the same, but clients wait 1 s and hang up, and one that finds 2,048 connections in use
   is turned away unheard. Goodput is what was answered 200 in time.

@@ -5,16 +5,16 @@ in any order, and nothing is lost. Probabilities are summed in steps of 2^-24 fo
 """
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from monitoring.reference import OTHER, Categories, Floats, Numbers, Places, Reference, place
+from monitoring.reference import OTHER, Categories, Floats, Numbers, Reference
 from monitoring.words import unknown_share, words
 
 Counts = npt.NDArray[np.int64]
@@ -79,16 +79,14 @@ def _slices(lengths: Sequence[int]) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise([0, *accumulate(lengths)])]
 
 
-Column = Callable[[Fields], Places]
-
-
 class Tally:
     """Counts rows; compiled once from a reference."""
 
     def __init__(self, reference: Reference) -> None:
         self.layout = Layout.of(reference)
-        self._edges, self._grid = np.array(reference.score.edges), np.array(reference.score.grid)
         self._columns = list(_columns(reference, self.layout))
+        edges = [np.array(reference.score.edges), np.array(reference.score.grid)]
+        self._scores = _Bins(edges, [self.layout.score.start, self.layout.grid.start])
         self._unseen = list(self.layout.unseen.values())
         # An unseen category lies in the bin of others as well.
         self._other = [
@@ -98,12 +96,11 @@ class Tally:
 
     def count(self, rows: Sequence[Any], scores: Floats) -> Counts:
         """Count some rows with the scores they got."""
-        fields = list(map(_fields, rows))
-        places = [column(fields) for column in self._columns]
-        places.append(self._edges.searchsorted(scores, "right") + self.layout.score.start)
-        places.append(self._grid.searchsorted(scores, "right") + self.layout.grid.start)
-        counts = np.bincount(np.concatenate(places, axis=None), minlength=self.layout.cells)
+        counts, fields = np.zeros(self.layout.cells, np.int64), list(map(_fields, rows))
+        for column in self._columns:
+            column.add(fields, counts)
         counts[self._other] += counts[self._unseen]
+        self._scores.add(np.stack([scores, scores]), counts)
         counts[self.layout.sum] = np.rint(scores * STEPS).sum()
         counts[self.layout.squares] = np.rint(scores * scores * STEPS).sum()
         return counts
@@ -115,7 +112,47 @@ class Tally:
         return counts
 
 
-def _columns(reference: Reference, layout: Layout) -> Iterable[Column]:
+class _Bins:
+    """Some columns of numbers, counted at once.
+
+    Each number is compared with each cut: with numbers in no order that is four times faster than
+    to search for the right one, because the processor has nothing to guess.
+    """
+
+    def __init__(
+        self, cuts: Sequence[Floats], starts: Sequence[int], nullable: Sequence[int] = ()
+    ) -> None:
+        most = max(map(len, cuts))
+        # A column with fewer cuts has its last one again: between equals lies nothing.
+        self._cuts = np.array([_padded(each, most) for each in cuts]).T[:, :, np.newaxis]
+        last = [start + len(each) for start, each in zip(starts, cuts, strict=True)]
+        self._cells = np.minimum(np.add.outer(np.arange(most + 1), starts), last)
+        self._cells[most] = last
+        self._nullable = list(nullable)
+
+    def add(self, columns: Floats, counts: Counts) -> None:
+        """Add columns of shape (number of them, rows)."""
+        less = (columns < self._cuts).view(np.uint8).sum(axis=-1, dtype=np.uint32)
+        bins = np.diff(less.astype(np.int64), axis=0, prepend=0, append=columns.shape[1])
+        np.add.at(counts, self._cells, bins)
+        # What is less than nothing, not even than the last cut, may be missing: its bin comes next.
+        for number in self._nullable:
+            missing = np.isnan(columns[number]).sum()
+            above = self._cells[-1, number]
+            counts[above : above + 2] += (-missing, missing)
+
+
+def _padded(cuts: Floats, length: int) -> Floats:
+    """Without any cut there is one bin: below infinity."""
+    last = cuts[-1] if len(cuts) else np.inf
+    return np.concatenate([cuts, np.full(length - len(cuts), last)])
+
+
+class _Column(Protocol):
+    def add(self, fields: Fields, counts: Counts) -> None: ...
+
+
+def _columns(reference: Reference, layout: Layout) -> Iterator[_Column]:
     numbers: dict[int, Numbers] = {}
     for name, feature in reference.features.items():
         start = layout.features[name].start
@@ -127,38 +164,34 @@ def _columns(reference: Reference, layout: Layout) -> Iterable[Column]:
             known = frozenset(reference.words[feature.field])
             yield _Text(feature, start, len if feature.of == "length" else _Unfamiliar(known))
     if numbers:
-        yield _Matrix(numbers)
+        yield _Numbers(numbers)
 
 
-class _Matrix:
+class _Numbers:
     """All fields that are numbers, read at once: a row's numbers go into memory in one call."""
 
     def __init__(self, numbers: dict[int, Numbers]) -> None:
-        fields = [feature.field for feature in numbers.values()]
+        features = list(numbers.values())
+        fields = [feature.field for feature in features]
         # With one name it would give the value itself, not a tuple of one.
         self._get = itemgetter(*fields, fields[0])
         self._pack = struct.Struct(f"{len(fields) + 1}d").pack
-        self._width = len(fields) + 1
-        self._cuts = [feature.cuts for feature in numbers.values()]
-        self._starts = np.array([[start] for start in numbers])
-        self._nullable = [n for n, each in enumerate(numbers.values()) if each.nullable]
+        self._width = len(fields)
+        nullable = [number for number, feature in enumerate(features) if feature.nullable]
+        self._read = self._read_any if nullable else self._read_all
+        self._bins = _Bins([feature.cuts for feature in features], [*numbers], nullable)
 
-    def __call__(self, fields: Fields) -> Places:
-        columns = np.ascontiguousarray(self._read(fields).T)
-        pairs = zip(self._cuts, columns, strict=False)
-        places: Places = np.array([cuts.searchsorted(column, "right") for cuts, column in pairs])
-        for number in self._nullable:
-            places[number] = place(self._cuts[number], columns[number], nullable=True)
-        places += self._starts
-        return places
+    def add(self, fields: Fields, counts: Counts) -> None:
+        columns = self._read(map(self._get, fields))[:, : self._width].T
+        self._bins.add(np.ascontiguousarray(columns), counts)
 
-    def _read(self, fields: Fields) -> Floats:
-        values = map(self._get, fields)
-        if self._nullable:
-            return np.array(list(values), dtype=np.float64)
+    def _read_any(self, values: Iterator[tuple[Any, ...]]) -> Floats:
+        return np.array(list(values), dtype=np.float64)
+
+    def _read_all(self, values: Iterator[tuple[Any, ...]]) -> Floats:
         pack = self._pack
         packed = b"".join([pack(*each) for each in values])
-        return np.frombuffer(packed, np.float64).reshape(-1, self._width)
+        return np.frombuffer(packed, np.float64).reshape(-1, self._width + 1)
 
 
 class _Category:
@@ -168,9 +201,9 @@ class _Category:
         self._get = itemgetter(feature.field)
         self._places = _Places(feature, start, unseen)
 
-    def __call__(self, fields: Fields) -> Places:
+    def add(self, fields: Fields, counts: Counts) -> None:
         found = map(self._places.__getitem__, map(self._get, fields))
-        return np.fromiter(found, np.intp, len(fields))
+        counts += np.bincount(np.fromiter(found, np.intp, len(fields)), minlength=len(counts))
 
 
 class _Places(dict[object, int]):
@@ -197,17 +230,16 @@ class _Text:
 
     def __init__(self, feature: Numbers, start: int, measure: Callable[[str], float]) -> None:
         self._get = itemgetter(feature.field)
-        self._cuts = feature.cuts
-        self._start = start
+        self._bins = _Bins([feature.cuts], [start])
         self._measure = measure
         self._all = feature.of == "length"
 
-    def __call__(self, fields: Fields) -> Places:
+    def add(self, fields: Fields, counts: Counts) -> None:
         texts = [text or "" for text in map(self._get, fields)]
         if not self._all:
             texts = _spread(texts)
         values = np.fromiter(map(self._measure, texts), np.float64, len(texts))
-        return place(self._cuts, values, nullable=False) + self._start
+        self._bins.add(values[np.newaxis], counts)
 
 
 class _Unfamiliar:

@@ -129,7 +129,7 @@ def test_a_path_that_is_no_route_makes_no_series(pair):
 
 def test_a_killed_worker_is_replaced_and_its_counts_stay(pair):
     count = metric(pair, "tabento_requests_total", path="/sentiment/predict", status="200")
-    (victim, _) = pids(pair)
+    victim, _ = until(lambda: found if len(found := pids(pair)) == 2 else ())
     psutil.Process(victim).kill()
 
     until(lambda: victim not in pids(pair) and len(pids(pair)) == 2, seconds=60)
