@@ -20,18 +20,27 @@ _REQUEST_ID = {
     "description": "Echoed in the answer and in the log. One that is not sane is replaced.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
 }
+_TIMEOUT = {
+    "name": "X-Request-Timeout-Ms",
+    "in": "header",
+    "description": "How long the client waits; at most the service's own limit, the default.",
+    "schema": {"type": "integer", "minimum": 1},
+}
 
 _ERRORS = {
     400: "The request is invalid; `detail` says where.",
+    401: "A valid API key is needed, where the service asks for one.",
+    403: "This API key does not open this model.",
     404: "There is no such model.",
     405: "The route has another method; `Allow` names it.",
     413: "The body is too large.",
     415: "The body is of another type, or compressed.",
+    429: "This API key may not ask as often; `Retry-After` says when to come.",
     500: "The request failed on our side.",
     503: "The models are not loaded, or too much is waiting; `Retry-After` says when to come.",
     504: "The request was not answered within its time.",
 }
-_PREDICTING = (400, 405, 413, 415, 500, 503, 504)
+_PREDICTING = (400, 401, 403, 405, 413, 415, 429, 500, 503, 504)
 
 ERROR: Schema = {
     "type": "object",
@@ -114,7 +123,7 @@ def _predict(contract: AnyContract, references: Mapping[Any, Schema]) -> Schema:
         "tags": [contract.NAME],
         "summary": (contract.ROW.__doc__ or contract.NAME).partition("\n")[0],
         "description": (contract.PREDICTION.__doc__ or "").partition("\n")[0],
-        "parameters": [_REQUEST_ID],
+        "parameters": [_REQUEST_ID, _TIMEOUT],
         "requestBody": {
             "required": True,
             "content": {
