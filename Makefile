@@ -57,7 +57,7 @@ load: .venv/.dev  ## load-test what `serve` serves: SHAPE=steady, breaking_point
 	$(BIN)/locust -f locustfiles/$(SHAPE).py --host http://$(HOST):$(PORT) \
 		$(if $(UI),--web-host 127.0.0.1,--headless --only-summary) $(ARGS)
 
-bench: .venv/.dev  ## measure this service against its peers, side by side (QUICK=1: five minutes)
+bench: missing .venv/.dev  ## measure this service against its peers, side by side (QUICK=1: five minutes)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
 build: missing  ## train what the store lacks, then put service and models into one Bento
@@ -69,6 +69,10 @@ lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--u
 		-c requirements/serve.txt -o requirements/train.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra arrow --extra dev $(ARGS) \
 		-c requirements/train.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --no-header benchmarks/peers/estimators.in $(ARGS) \
+		-c requirements/serve.txt -o benchmarks/peers/estimators.txt
+	for peer in benchmarks/peers/*/requirements.in; do $(BIN)/uv pip compile --quiet --no-header $$peer \
+		$(ARGS) -c benchmarks/peers/estimators.txt -o $${peer%.in}.txt || exit 1; done
 
 clean:  ## remove caches and built Bentos, never a model
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -76,7 +80,7 @@ clean:  ## remove caches and built Bentos, never a model
 	find . -path ./.venv -prune -o -path ./.bentoml -prune -o -name __pycache__ -exec rm -rf {} +
 
 distclean: clean  ## remove .venv and this folder's model store as well
-	rm -rf .venv .bentoml
+	rm -rf .venv .bentoml .bench
 
 # Trains nothing when the store has every model.
 missing: .venv/.train

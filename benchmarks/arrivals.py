@@ -17,57 +17,20 @@ import sys
 import time
 from array import array
 from collections import Counter, deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import httptools
 
+from benchmarks.order import Order, Seen
 from clients.percentile import percentile
 
 # Below this the generator looks without sleeping, because a sleep takes a millisecond at least.
 SPIN_SECONDS = 0.0015
 READ_BYTES = 1 << 18
+POOL_SECONDS = 10.0
+POOL_AT_ONCE = 64
 BOTH = selectors.EVENT_READ | selectors.EVENT_WRITE
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to do; `rate` in requests a second, `burst` as many at once before that."""
-
-    port: int
-    path: str
-    bodies: str
-    rate: float
-    seconds: float
-    deadline: float = 10.0
-    connections: int = 2_048
-    burst: int = 0
-    keep: int = 64
-    seed: int = 1
-
-
-@dataclass
-class Seen:
-    """What came of it; times in milliseconds, from the intended moment.
-
-    `good` are answers 200 in time. Percentiles are over all that were meant, and whatever was not
-    good counts as having taken the whole deadline. `late` is how late the generator itself was.
-    """
-
-    meant: int = 0
-    sent: int = 0
-    good: int = 0
-    statuses: dict[int, int] = field(default_factory=dict)
-    hung_up: int = 0
-    unheard: int = 0
-    broken: int = 0
-    seconds: float = 0.0
-    p50: float = 0.0
-    p99: float = 0.0
-    p999: float = 0.0
-    worst: float = 0.0
-    late_p99: float = 0.0
-    answers: list[tuple[int, str]] = field(default_factory=list)
 
 
 class Connection:
@@ -160,6 +123,10 @@ class Load:
         # All wait equally long, so that they are overdue in the order in which they were meant.
         self.waiting: deque[tuple[float, Connection, int]] = deque()
         self.busy: dict[int, Connection] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin to count."""
         self.milliseconds = array("d")
         self.late = array("d")
         self.statuses: Counter[int] = Counter()
@@ -168,6 +135,8 @@ class Load:
     def run(self) -> Seen:
         # An arrival process, no secret.
         exponential, rate = random.Random(self.order.seed).expovariate, self.order.rate  # noqa: S311
+        if self.order.pool:
+            self.fill_pool()
         started = now = time.perf_counter()
         for _ in range(self.order.burst):
             self.arrive(now)
@@ -180,10 +149,29 @@ class Load:
                 due += exponential(rate)
             self.hang_up(now)
             pause = min(due, now + 0.05) - now if due < end else 0.01
-            for key, events in self.selector.select(max(pause - SPIN_SECONDS, 0)):
-                key.data.ready(events)
+            self.turn(max(pause - SPIN_SECONDS, 0))
         self.close()
         return self.told(time.perf_counter() - started)
+
+    def turn(self, pause: float) -> None:
+        for key, events in self.selector.select(pause):
+            key.data.ready(events)
+
+    def fill_pool(self) -> None:
+        end = time.perf_counter() + POOL_SECONDS
+        for number in range(self.order.connections):
+            while len(self.busy) >= POOL_AT_ONCE and time.perf_counter() < end:
+                self.turn(0.01)
+            if time.perf_counter() < end:
+                self.send(number, time.perf_counter(), self.opened())
+        while self.busy and time.perf_counter() < end:
+            self.turn(0.01)
+        self.hang_up(float("inf"))
+        self.forget()
+
+    def opened(self) -> Connection:
+        self.open += 1
+        return Connection(self)
 
     def arrive(self, intended: float) -> None:
         number = self.seen.meant
@@ -191,16 +179,11 @@ class Load:
         if not self.idle and self.open >= self.order.connections:
             self.seen.unheard += 1
             return
-        self.send(number, intended)
+        self.send(number, intended, self.idle.pop() if self.idle else self.opened())
         self.seen.sent += 1
         self.late.append(time.perf_counter() - intended)
 
-    def send(self, number: int, intended: float) -> None:
-        if self.idle:
-            connection = self.idle.pop()
-        else:
-            connection = Connection(self)
-            self.open += 1
+    def send(self, number: int, intended: float, connection: Connection) -> None:
         self.busy[number] = connection
         self.waiting.append((intended + self.order.deadline, connection, number))
         connection.ask(number, intended, self.requests[number % len(self.requests)])

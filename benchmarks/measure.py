@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass, field
 
 from benchmarks import closed_loop, open_loop
-from benchmarks.arrivals import Order, Seen
 from benchmarks.closed_loop import Closed
 from benchmarks.judge import Judge, WrongAnswerError
+from benchmarks.order import Order, Seen
 from benchmarks.questions import Questions
 from benchmarks.results import Measurement
 from benchmarks.server import Server
@@ -92,6 +92,7 @@ class Session:
             rate=rate,
             seconds=float(self.seconds),
             deadline=PATIENCE_SECONDS if overload else 10.0,
+            pool=overload,
         )
         used = self.server.cpu_seconds() - before
         self.refuse_wrong(workload, seen)
@@ -111,7 +112,7 @@ class Session:
             p50=seen.p50,
             p99=seen.p99 if seen.meant >= BEYOND * 100 else None,
             p999=seen.p999 if seen.meant >= BEYOND * 1_000 else None,
-            cpu_us=used / seen.good * 1e6 if seen.good else None,
+            cpu_us=used / seen.good * 1e6 if seen.good and workload.shape == "open" else None,
             rss_mb=self.server.rss_bytes() / 2**20,
             errors=seen.meant - seen.good,
             extra={
@@ -161,7 +162,7 @@ class Session:
             path=self.server.peer.path.format(model=workload.model),
             bodies=str(self.questions(workload).bodies(self.server.peer)),
             seed=self.round,
-            **how,  # type: ignore[arg-type] # burst and keep are whole numbers
+            **how,  # type: ignore[arg-type] # each as its name says
         )
         return open_loop.run(order, self.server.pinning.generator)
 

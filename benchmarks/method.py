@@ -25,7 +25,9 @@ METHOD = """\
   much of the generator as of the server.
 - Capacity: the better of a peer's own rates at 32 and at 256 connections.
 - Overload: the same, but clients wait 1 s and hang up, and one that finds 2,048 connections in use
-  is turned away unheard. Goodput is what was answered 200 in time.
+  is turned away unheard; these connections are open already, as between a balancer and its servers.
+  Goodput is what was answered 200 in time. How many requests were sent is the load generator's or
+  the connections' limit, not always the rate that was meant.
 - A percentile is shown when at least ten requests lie beyond it.
 - CPU is user and system time of the server's whole process tree, divided by its good answers.
   Memory is resident memory summed over the tree, so that what processes share counts in each.

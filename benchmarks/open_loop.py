@@ -5,9 +5,9 @@ import subprocess
 import sys
 from dataclasses import asdict
 
-from benchmarks.arrivals import Order, Seen
 from benchmarks.environment import ROOT
 from benchmarks.machine import pinned
+from benchmarks.order import Order, Seen
 
 
 def run(order: Order, cores: tuple[int, ...]) -> Seen:

@@ -1,0 +1,59 @@
+"""What the open loop is told to do, and what it tells: both travel as JSON."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to do.
+
+    Args:
+        port: Where, on the loopback interface.
+        path: Of the route.
+        bodies: A file with one body a line.
+        rate: Requests a second.
+        seconds: For how long.
+        deadline: Seconds a client waits before it hangs up.
+        connections: How many may be open at once.
+        burst: As many requests at once before the first arrival.
+        pool: Open all connections, and use each once, before anything counts: as they stand between
+            a balancer and its servers.
+        keep: How many answers to return.
+        seed: Of the arrivals.
+    """
+
+    port: int
+    path: str
+    bodies: str
+    rate: float
+    seconds: float
+    deadline: float = 10.0
+    connections: int = 2_048
+    burst: int = 0
+    pool: bool = False
+    keep: int = 64
+    seed: int = 1
+
+
+@dataclass
+class Seen:
+    """What came of it; times in milliseconds, from the intended moment.
+
+    `good` are answers 200 in time. Percentiles are over all that were meant, and whatever was not
+    good counts as having taken the whole deadline. `late` is how late the generator itself was.
+    """
+
+    meant: int = 0
+    sent: int = 0
+    good: int = 0
+    statuses: dict[int, int] = field(default_factory=dict)
+    hung_up: int = 0
+    unheard: int = 0
+    broken: int = 0
+    seconds: float = 0.0
+    p50: float = 0.0
+    p99: float = 0.0
+    p999: float = 0.0
+    worst: float = 0.0
+    late_p99: float = 0.0
+    answers: list[tuple[int, str]] = field(default_factory=list)
