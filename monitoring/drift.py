@@ -16,6 +16,7 @@ from models._contract import Strict
 from monitoring import cbpe
 from monitoring.cbpe import Expected
 from monitoring.divergence import LEAST_ROWS, jensen_shannon, noise_floor, psi, smoothed
+from monitoring.layout import Counts, Layout
 from monitoring.reference import (
     ABOVE,
     BELOW,
@@ -26,7 +27,6 @@ from monitoring.reference import (
     Score,
 )
 from monitoring.shift import Shift, shift
-from monitoring.tally import Counts, Layout
 from monitoring.windows import Seen, Window
 
 Verdict = Literal["unknown", "ok", "notice", "moderate", "major"]

@@ -6,8 +6,8 @@ import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from monitoring.divergence import smoothed
+from monitoring.layout import STEPS, Counts, Layout
 from monitoring.reference import Reference
-from monitoring.tally import STEPS, Counts, Layout
 
 MODEL = ("model", "version")
 FEATURE_BIN = (*MODEL, "feature", "bin")

@@ -2,8 +2,8 @@
 
 from models._contract import Strict
 from monitoring.divergence import LEAST_ROWS, normal
+from monitoring.layout import Moments
 from monitoring.reference import Score
-from monitoring.tally import Moments
 
 # Scores that spread less are called constant: a hundredth of the spread in the reference, and no
 # less than what sums in steps of 2^-24 can tell.

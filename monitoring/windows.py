@@ -18,7 +18,7 @@ from typing import IO, Literal
 import numpy as np
 import structlog
 
-from monitoring.tally import Counts
+from monitoring.layout import Counts
 
 log = structlog.get_logger()
 

@@ -69,6 +69,24 @@ def test_what_is_known_only_later_may_not_be_sent(leak):
         application(**{leak: 1})
 
 
+RANGES = {
+    "gross_approval_usd": (500, 10_000_000),
+    "employees": (0, 10_000),
+    "jobs_created": (0, 5_000),
+    "jobs_retained": (0, 5_000),
+}
+
+
+def test_the_hard_ranges_are_those_of_the_programme():
+    """Wide enough for every loan that the SBA has guaranteed, too narrow for a wrong unit."""
+    properties = LoanApplication.model_json_schema()["properties"]
+    found = {name: properties[name] for name in RANGES}
+
+    assert {n: (each["minimum"], each["maximum"]) for n, each in found.items()} == RANGES
+    assert properties["sba_guaranteed_usd"]["exclusiveMinimum"] == 0
+    assert properties["sba_guaranteed_usd"]["maximum"] == 10_000_000
+
+
 def test_the_guarantee_is_at_most_the_loan():
     application(gross_approval_usd=1_000, sba_guaranteed_usd=1_000)
 

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from models import loan_default
 from models._contract import Strict
+from monitoring.layout import Layout
 from monitoring.profile import Scored, build
-from monitoring.tally import Layout
 from monitoring.windows import Seen
 from train import synthetic_loans
 

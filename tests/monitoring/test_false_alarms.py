@@ -4,9 +4,10 @@ from pydantic import create_model
 
 from models._contract import Strict
 from monitoring.drift import report
+from monitoring.layout import STEPS, Layout
 from monitoring.profile import Scored, build
 from monitoring.reference import place
-from monitoring.tally import STEPS, Layout, Tally
+from monitoring.tally import Tally
 from tests.monitoring.conftest import seen
 
 FIELDS = 30

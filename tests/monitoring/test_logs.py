@@ -2,14 +2,18 @@
 
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 
 from monitoring.logs import Writer
 
+ROOT = Path(__file__).parent.parent.parent
 MARKER = "sesame-7f3a"
 ROW = {"text": "good"}
 
@@ -139,6 +143,33 @@ def test_a_file_that_takes_nothing_costs_lines_that_are_counted(tmp_path):
 
     assert writer.take_dropped() == 2
     os.close(descriptor)
+
+
+STDLIB = """
+import logging
+from monitoring.logs import configure
+from models.sentiment import Review
+from serving.errors import ApiError
+writer = configure("INFO")
+for error in (ValueError("ours"), ApiError(400, "sesame-7f3a")):
+    logging.getLogger("bentoml.serve").error("failed", exc_info=error)
+try:
+    Review(text=["sesame-7f3a"])
+except ValueError as error:
+    logging.getLogger("bentoml._internal.server").error("sesame-7f3a", exc_info=error)
+logging.getLogger("uvicorn.error").debug("too low")
+"""
+
+
+def test_other_libraries_log_in_the_same_form_and_say_nothing_of_refused_requests():
+    """BentoML logs a trace, with what was sent, for every request that it refuses."""
+    said = subprocess.run([sys.executable, "-c", STDLIB], cwd=ROOT, capture_output=True, check=True)
+
+    (line,) = said.stdout.splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["logger"], told["level"]) == ("failed", "bentoml.serve", "error")
+    assert "ValueError: ours" in told["exception"]
+    assert MARKER.encode() not in said.stdout + said.stderr
 
 
 def told(running, request_id):

@@ -6,9 +6,10 @@ from pydantic import create_model
 
 from models import breast_cancer
 from models._contract import Strict
+from monitoring.layout import Layout
 from monitoring.profile import Scored, build
 from monitoring.reference import ABOVE, BELOW, MISSING, OTHER, Reference, place
-from monitoring.tally import Layout, Tally
+from monitoring.tally import Tally
 from tests.monitoring.conftest import PARCELS, parcels, scored
 
 

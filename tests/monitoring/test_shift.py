@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_ind
 
+from monitoring.layout import Moments
 from monitoring.profile import Scored, build
 from monitoring.shift import shift
-from monitoring.tally import Moments
 from tests.monitoring.conftest import PARCELS, parcels, scores
 
 LEVEL = 0.001

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.profile import build
+from monitoring.layout import STEPS, Layout
+from monitoring.profile import Scored, build
 from monitoring.reference import ABOVE, BELOW, MISSING, OTHER
-from monitoring.tally import READ_TEXTS, STEPS, Layout, Tally
+from monitoring.tally import READ_TEXTS, Tally
 from tests.monitoring.conftest import PARCELS, Parcel, parcels, scored, scores
 
 ROWS = parcels(120, seed=3)
@@ -81,6 +82,17 @@ def test_mean_and_deviation_come_from_the_counts(tally):
     assert moments.rows == 5_000
     assert moments.mean == pytest.approx(found.mean(), abs=1 / STEPS)
     assert moments.deviation == pytest.approx(found.std(), abs=1e-5)
+
+
+def test_scores_that_never_varied_have_one_bin():
+    """Then there is no edge to compare with."""
+    same = build(PARCELS, parcels(100), Scored("late_probability", np.full(100, 0.25), 0.3))
+    tally = Tally(same)
+
+    counts = tally.count(parcels(40), scores(40))
+
+    assert counts[tally.layout.score].tolist() == [40]
+    assert counts[tally.layout.grid].sum() == 40
 
 
 def test_without_rows_there_is_no_mean(tally):

@@ -123,20 +123,25 @@ def test_a_body_over_the_limit_is_a_413_with_and_without_its_length(client):
     check_error(ask(client, chunks()), 413, "body_too_large")
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"[" * 100_000,
-        b'{"rows":' * 50_000,
-        b'{"rows": [{"text": ' + b"9" * 5_000 + b"}]}",
-        b'{"rows": [{"text": "\\ud800"}]}',
-        b'{"rows": [{"text": "\xff"}]}',
-        b'{"rows": [{"text": "a"}]} trailing',
-        b'{"rows": [{"text": "a"}], "rows": [{"text": "b"}]}',
-    ],
-)
+HARDLY_JSON = [
+    b"[" * 100_000,
+    b'{"rows":' * 50_000,
+    b'{"rows": [{"text": ' + b"9" * 5_000 + b"}]}",
+    b'{"rows": [{"text": "\\ud800"}]}',
+    b'{"rows": [{"text": "\xff"}]}',
+    b'{"rows": [{"text": "a"}]} trailing',
+    b'{"rows": [{"text": "a"}], "rows": [{"text": "b"}]}',
+]
+
+
+@pytest.mark.parametrize("body", HARDLY_JSON)
 def test_what_is_hardly_json_is_a_400(client, body):
     check_error(ask(client, body), 400, "invalid_request")
+
+
+@pytest.mark.parametrize("body", HARDLY_JSON)
+def test_both_ways_refuse_it_in_the_same_words(client, through_bentoml, body):
+    same(client, through_bentoml, "/sentiment/predict", body, JSON)
 
 
 def test_an_error_does_not_repeat_what_was_sent(client):
