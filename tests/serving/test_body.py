@@ -73,7 +73,7 @@ async def forever(stopped):
 
 
 def test_work_is_dropped_when_its_client_leaves_meanwhile():
-    stopped = []
+    stopped: list[object] = []
 
     async def work():
         await body.unless_gone(forever(stopped), Sender(leaves=True).receive)
