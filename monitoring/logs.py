@@ -42,7 +42,7 @@ class Writer:
     def __init__(self, descriptor: int, waiting: int = WAITING) -> None:
         self.dropped = 0
         self._descriptor = descriptor
-        self._render = _text if os.isatty(descriptor) else _json
+        self._render = _text if os.isatty(descriptor) else json_line
         self._events: deque[EventDict] = deque()
         self._waiting = waiting
         self._writing = threading.Lock()
@@ -88,7 +88,7 @@ def _write(descriptor: int, content: bytes) -> None:
         content = content[os.write(descriptor, content) :]
 
 
-def _json(event: "EventDict") -> bytes:
+def json_line(event: "EventDict") -> bytes:
     stamped = _stamped(event)
     try:
         return orjson.dumps(stamped, default=str, option=orjson.OPT_APPEND_NEWLINE)
