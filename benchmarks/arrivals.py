@@ -28,8 +28,6 @@ from clients.percentile import percentile
 # Below this the generator looks without sleeping, because a sleep takes a millisecond at least.
 SPIN_SECONDS = 0.0015
 READ_BYTES = 1 << 18
-POOL_SECONDS = 10.0
-POOL_AT_ONCE = 64
 BOTH = selectors.EVENT_READ | selectors.EVENT_WRITE
 
 
@@ -123,10 +121,6 @@ class Load:
         # All wait equally long, so that they are overdue in the order in which they were meant.
         self.waiting: deque[tuple[float, Connection, int]] = deque()
         self.busy: dict[int, Connection] = {}
-        self.forget()
-
-    def forget(self) -> None:
-        """Begin to count."""
         self.milliseconds = array("d")
         self.late = array("d")
         self.statuses: Counter[int] = Counter()
@@ -135,8 +129,6 @@ class Load:
     def run(self) -> Seen:
         # An arrival process, no secret.
         exponential, rate = random.Random(self.order.seed).expovariate, self.order.rate  # noqa: S311
-        if self.order.pool:
-            self.fill_pool()
         started = now = time.perf_counter()
         for _ in range(self.order.burst):
             self.arrive(now)
@@ -156,18 +148,6 @@ class Load:
     def turn(self, pause: float) -> None:
         for key, events in self.selector.select(pause):
             key.data.ready(events)
-
-    def fill_pool(self) -> None:
-        end = time.perf_counter() + POOL_SECONDS
-        for number in range(self.order.connections):
-            while len(self.busy) >= POOL_AT_ONCE and time.perf_counter() < end:
-                self.turn(0.01)
-            if time.perf_counter() < end:
-                self.send(number, time.perf_counter(), self.opened())
-        while self.busy and time.perf_counter() < end:
-            self.turn(0.01)
-        self.hang_up(float("inf"))
-        self.forget()
 
     def opened(self) -> Connection:
         self.open += 1

@@ -18,7 +18,11 @@ class NoLoadGeneratorError(RuntimeError):
 
 @dataclass(frozen=True)
 class Closed:
-    """What wrk saw; times in milliseconds. Errors: answers other than 2xx, and lost requests."""
+    """What wrk saw; times in milliseconds.
+
+    Errors: answers other than 2xx, which are `refused`, and lost requests. `late` are answers of
+    any kind that took longer than a second.
+    """
 
     requests: int
     seconds: float
@@ -27,6 +31,8 @@ class Closed:
     p999: float
     worst: float
     errors: int
+    refused: int = 0
+    late: int = 0
 
 
 def require() -> None:

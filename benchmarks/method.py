@@ -24,10 +24,9 @@ METHOD = """\
   opens one. Where the generator itself was late by more than a few milliseconds, the line says as
   much of the generator as of the server.
 - Capacity: the better of a peer's own rates at 32 and at 256 connections.
-- Overload: the same, but clients wait 1 s and hang up, and one that finds 2,048 connections in use
-  is turned away unheard; these connections are open already, as between a balancer and its servers.
-  Goodput is what was answered 200 in time. How many requests were sent is the load generator's or
-  the connections' limit, not always the rate that was meant.
+- Overload: a closed loop of two and of ten times 256 connections, each of which asks again at once,
+  answered or refused. Goodput is what was answered 200 within a second, by the peer's capacity;
+  latencies are of all answers, refusals too.
 - A percentile is shown when at least ten requests lie beyond it.
 - CPU is user and system time of the server's whole process tree, divided by its good answers.
   Memory is resident memory summed over the tree, so that what processes share counts in each.

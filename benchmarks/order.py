@@ -16,8 +16,6 @@ class Order:
         deadline: Seconds a client waits before it hangs up.
         connections: How many may be open at once.
         burst: As many requests at once before the first arrival.
-        pool: Open all connections, and use each once, before anything counts: as they stand between
-            a balancer and its servers.
         keep: How many answers to return.
         seed: Of the arrivals.
     """
@@ -30,7 +28,6 @@ class Order:
     deadline: float = 10.0
     connections: int = 2_048
     burst: int = 0
-    pool: bool = False
     keep: int = 64
     seed: int = 1
 

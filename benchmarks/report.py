@@ -129,18 +129,15 @@ def _overload(summary: Summary) -> str:
         "",
         "load",
         "capacity/s",
-        "meant/s",
-        "sent/s",
         "good/s",
         "goodput",
+        "p50 ms",
+        "p99 ms",
         "refused",
-        "hung up",
-        "unheard",
+        "too late",
+        "errors",
     ]
-    metrics = (
-        *("capacity", "meant_rate", "sent_rate", "rate"),
-        *("goodput", "refused", "hung_up", "unheard"),
-    )
+    metrics = ("capacity", "good", "goodput", "p50", "p99", "refused", "late", "errors")
     return _by_load(summary, "overload", head, metrics)
 
 

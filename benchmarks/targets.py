@@ -74,7 +74,7 @@ def _behaviour(summary: Summary) -> Iterator[Target]:
     burst = after / before if after and before else None
     yield Target("a lone request's p50 after a burst, times before", 1.1, burst, least=False)
     goodput = summary.value(ours, "overload_10", "goodput")
-    yield Target("goodput at ten times capacity, as a share of capacity", 0.9, goodput)
+    yield Target("goodput with ten times the crowd, as a share of capacity", 0.9, goodput)
     yield _two_workers(summary)
 
 

@@ -9,7 +9,8 @@ from benchmarks.peer import MODELS
 MAIN = "breast_cancer"
 STANDARD = f"single_{MAIN}_32"
 # The better of these is a peer's capacity: some batch better when more are waiting.
-CROWDS = (STANDARD, f"single_{MAIN}_256")
+CROWD = 256
+CROWDS = (STANDARD, f"single_{MAIN}_{CROWD}")
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Workload:
         name: For commands and results.
         title: For people.
         shape: `closed`: `load` connections, each asks again when answered. `open`: requests arrive
-            at `load` times the peer's own capacity, each waits 10 s at most. `overload`: the same,
-            but each waits 1 s and hangs up. `burst`: one connection, after 256 have let go.
+            at `load` times the peer's own capacity, each waits 10 s at most. `overload`: more
+            connections than it can serve in time. `burst`: one connection, after 256 have let go.
         quick: Is it part of a quick run?
     """
 
@@ -59,9 +60,9 @@ def _open(share: float) -> Workload:
 def _overload(factor: int) -> Workload:
     return Workload(
         name=f"overload_{factor}",
-        title=f"{MAIN}, single rows, arriving at {factor} times capacity",
+        title=f"{MAIN}, single rows, {factor * CROWD:,} connections: {factor} times the crowd",
         shape="overload",
-        load=factor,
+        load=factor * CROWD,
         quick=factor == 10,  # noqa: PLR2004
     )
 

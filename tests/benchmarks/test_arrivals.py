@@ -132,27 +132,3 @@ def test_a_connection_that_breaks_is_a_broken_request(bodies):
         seen = _run(port, bodies, rate=50.0)
 
     assert seen.broken == seen.meant > 0
-
-
-def test_a_pool_is_opened_before_anything_counts(bodies):
-    connections = set()
-
-    def answer(connection, _):
-        connections.add(connection)
-        connection.sendall(ANSWER)
-
-    with _server(answer) as port:
-        seen = _run(port, bodies, pool=True, connections=40)
-
-    assert len(connections) == 40
-    assert seen.good == seen.meant == seen.sent
-
-
-def test_a_server_that_answers_nothing_leaves_the_pool_empty(bodies, monkeypatch):
-    monkeypatch.setattr("benchmarks.arrivals.POOL_SECONDS", 0.3)
-
-    with _server(lambda _, __: time.sleep(5)) as port:
-        seen = _run(port, bodies, pool=True, connections=3, deadline=0.4, rate=20.0)
-
-    assert seen.good == 0
-    assert seen.meant == seen.hung_up + seen.unheard

@@ -83,7 +83,8 @@ def test_a_refused_client_has_its_answer_at_once_and_is_read_again_later(full):
     assert (b"retry-after", b"1") in head["headers"]
     assert (b"content-length", b"%d" % len(body["body"])) in head["headers"]
     assert (head_at, body_at) == (0, 0)
-    assert body["more_body"] and end["body"] == b""
+    assert body["more_body"]
+    assert end["body"] == b""
     assert end_at == pytest.approx(SECONDS_EACH)
 
 
