@@ -114,7 +114,7 @@ class ModelBundle:
         while True:
             await asyncio.sleep(1)
             self.bundle.metrics.dropped(self.writer.take_dropped())
-            self.bundle.metrics.flush()
+            self.bundle.flush()
             if self.admission.keyring:
                 self.admission.keyring.reload()
 

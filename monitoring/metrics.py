@@ -16,6 +16,8 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from monitoring.series import drift_families
+
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -153,6 +155,7 @@ class Metrics:
     def __init__(self, models: Sequence[str]) -> None:
         self._registry = CollectorRegistry()
         self.families = families(self._registry)
+        self.drift = drift_families(self._registry)
         self.models = {name: ModelMetrics(name, self.families) for name in models}
         self._answered: Tally[tuple[str, int]] = Tally()
 
@@ -179,13 +182,22 @@ class Metrics:
     def exposition(self) -> bytes:
         """Say what `/metrics` answers: of all workers, or of this process where it is alone."""
         self.flush()
-        directory = os.environ.get(DIRECTORY)
+        directory = shared_directory()
         if directory is None:
             return prometheus_client.generate_latest(self._registry)
-        _forget_the_dead(Path(directory))
+        _forget_the_dead(directory)
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, directory)
+        MultiProcessCollector(registry, str(directory))
         return prometheus_client.generate_latest(registry)
+
+
+def shared_directory() -> Path | None:
+    """Where the workers of one service share what they count; None in a process that is alone.
+
+    BentoML makes it anew for every service that starts.
+    """
+    directory = os.environ.get(DIRECTORY)
+    return Path(directory) if directory else None
 
 
 def _forget_the_dead(directory: Path) -> None:

@@ -86,7 +86,7 @@ class Account:
     def _label(self, path: str) -> str:
         if path in self._endpoints or path in PATHS:
             return path
-        model = path.removeprefix("/models/").removesuffix("/card")
+        model = path.removeprefix("/models/").removesuffix("/card").removesuffix("/drift")
         if path.startswith("/models/") and f"/{model}/predict" in self._endpoints:
             return path.replace(f"/{model}", "/{model}", 1)
         return "other"

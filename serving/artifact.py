@@ -19,6 +19,8 @@ import structlog
 from bentoml.exceptions import BentoMLException
 
 from models._contract import AnyContract
+from monitoring import reference as references
+from monitoring.reference import Reference
 from serving import estimator as estimators
 from serving.compiled import compiled
 from serving.manifest import File, Golden, Manifest, Versions
@@ -44,7 +46,11 @@ class ArtifactError(BentoMLException):
 
 @dataclass(frozen=True)
 class Artifact:
-    """A loaded model with its evidence. `sha256` is the manifest's, which holds all the others."""
+    """A loaded model with its evidence. `sha256` is the manifest's, which holds all the others.
+
+    `reference` is None in an artifact of an older form, which is served, but not watched: to go
+    back to an older version must always be possible.
+    """
 
     tag: str
     sha256: str
@@ -53,6 +59,7 @@ class Artifact:
     runner: Runner
     folder: Path
     version_mismatch: tuple[str, ...] = ()
+    reference: Reference | None = None
 
     @property
     def version(self) -> str:
@@ -130,7 +137,8 @@ def read(
     runner = Runner(contract, estimator, manifest.policy)
     check_golden(runner, golden, stored.tag)
     sha256 = str(stored.info.metadata["manifest_sha256"])
-    return Artifact(str(stored.tag), sha256, manifest, golden, runner, folder, mismatch)
+    reference = references.read(folder, contract)
+    return Artifact(str(stored.tag), sha256, manifest, golden, runner, folder, mismatch, reference)
 
 
 def check(

@@ -13,11 +13,13 @@ import structlog
 
 from models._contract import AnyContract, Predictions
 from monitoring.metrics import Metrics
+from monitoring.watch import Watch
 from serving import artifact, errors, exchange
 from serving.artifact import Artifact, ArtifactError
 from serving.batcher import Batcher, Limits
 from serving.exchange import Exchange
 from serving.runner import BadOutputError
+from serving.watching import watch
 
 log = structlog.get_logger()
 
@@ -32,6 +34,7 @@ class Served:
     contract: AnyContract
     artifact: Artifact
     batcher: Batcher[Any, Any]
+    watch: Watch | None
 
 
 class Bundle:
@@ -102,7 +105,7 @@ class Bundle:
             self._executor,
             lambda batch: ran(batch.rows, batch.seconds),
         )
-        return Served(contract, loaded, batcher)
+        return Served(contract, loaded, batcher, watch(loaded, self.metrics))
 
     def get(self, model: str) -> Served:
         """Find a loaded model.
@@ -133,7 +136,7 @@ class Bundle:
         served = self.get(model)
         try:
             timeout = here.timeout or self.timeout
-            return await served.batcher.submit(rows, weight=weight, timeout=timeout)
+            predictions = await served.batcher.submit(rows, weight=weight, timeout=timeout)
         except errors.ApiError:
             raise
         except BadOutputError as error:
@@ -144,6 +147,20 @@ class Bundle:
         except Exception as error:
             log.exception("prediction_failed", model=model, request_id=here.request_id)
             raise errors.internal() from error
+        self._told(served, rows, predictions)
+        return predictions
+
+    def _told(self, served: Served, rows: Sequence[Any], predictions: list[Any]) -> None:
+        """Hand over what was answered to all that look at it later; nothing here may take long."""
+        if served.watch:
+            served.watch.add(rows, predictions)
+
+    def flush(self) -> None:
+        """Bring what was counted to where all workers see it: to be called once a second."""
+        for served in self.served.values():
+            if served.watch:
+                served.watch.flush()
+        self.metrics.flush()
 
     async def answer(self, contract: AnyContract, rows: Sequence[Any]) -> Predictions[Any]:
         """Do the same for BentoML's methods, with the whole body around the predictions.
