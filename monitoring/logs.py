@@ -118,7 +118,7 @@ def configure(level: str) -> Writer:
         lambda _logger, _method, event: ((event,), {}),
     ]
     # Not uvicorn.access: with a handler it would write a line of its own for every request.
-    _take_over(("bentoml", "uvicorn.error", "circus"), _Handler(writer), level)
+    _take_over(("asyncio", "bentoml", "circus", "uvicorn.error"), _Handler(writer), level)
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),

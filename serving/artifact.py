@@ -7,6 +7,7 @@ found, what to do.
 
 import hashlib
 import platform
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -48,6 +49,7 @@ class ArtifactError(BentoMLException):
 class Artifact:
     """A loaded model with its evidence. `sha256` is the manifest's, which holds all the others.
 
+    `golden_seconds` says how long it took to answer all golden rows again.
     `reference` is None in an artifact of an older form, which is served, but not watched: to go
     back to an older version must always be possible.
     """
@@ -60,6 +62,7 @@ class Artifact:
     folder: Path
     version_mismatch: tuple[str, ...] = ()
     reference: Reference | None = None
+    golden_seconds: float = 0.0
 
     @property
     def version(self) -> str:
@@ -135,10 +138,21 @@ def read(
     except Exception as error:
         raise _refusal(stored.tag, f"the model file can not be loaded: {error}.") from error
     runner = Runner(contract, estimator, manifest.policy)
+    started = time.perf_counter()
     check_golden(runner, golden, stored.tag)
+    seconds = time.perf_counter() - started
     sha256 = str(stored.info.metadata["manifest_sha256"])
-    reference = references.read(folder, contract)
-    return Artifact(str(stored.tag), sha256, manifest, golden, runner, folder, mismatch, reference)
+    return Artifact(
+        tag=str(stored.tag),
+        sha256=sha256,
+        manifest=manifest,
+        golden=golden,
+        runner=runner,
+        folder=folder,
+        version_mismatch=mismatch,
+        reference=references.read(folder, contract),
+        golden_seconds=seconds,
+    )
 
 
 def check(

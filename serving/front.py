@@ -100,6 +100,8 @@ class Front:
         seconds = time.perf_counter() - started
         if endpoint is not None:
             endpoint.metrics.duration.observe(seconds)
+            if here.batch_rows:
+                endpoint.metrics.queue_wait.observe(here.waited)
         self._account.tell(here, scope, status, seconds)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send, here: Exchange) -> int:
@@ -139,8 +141,9 @@ class Front:
             await self._inner(scope, receive, envelope.send)
         except Exception:
             log.exception("request_failed", request_id=here.request_id)
+            here.error = errors.internal()
             if not envelope.started:
-                await refuse(send, errors.internal(), here, *more)
+                await refuse(send, here.error, here, *more)
             return 500
         finally:
             exchange.current.reset(token)
