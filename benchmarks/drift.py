@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from statistics import median
-from time import thread_time
 from typing import Any
 
 import numpy as np
 from prometheus_client import CollectorRegistry
 from pydantic import TypeAdapter
 
+from benchmarks.clock import microseconds, spent, timed
 from benchmarks.table import number, table
 from clients.rows import rows as made_up
 from models import breast_cancer, loan_default, sentiment
@@ -29,7 +28,7 @@ from monitoring.series import DriftSeries, drift_families
 from monitoring.watch import CHUNK, Watch
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-LEARNED, ROUNDS = 2_000, 60
+LEARNED = 2_000
 REQUEST = 512
 SCORES = {
     "breast_cancer": "malignant_probability",
@@ -141,7 +140,7 @@ class Bench:
                 seconds += spent(lambda: self._take_all(requests))  # noqa: B023 - called at once
             return (seconds + spent(self.watch.flush)) / 4_096
 
-        return microseconds(once, ROUNDS // 10)
+        return microseconds(once, rounds=6)
 
     def _hand_over(self, requests: list[Answered]) -> None:
         for request in requests:
@@ -160,7 +159,7 @@ class Bench:
                 self.take()
             return spent(self.watch.flush)
 
-        return microseconds(once, ROUNDS // 3)
+        return microseconds(once, rounds=20)
 
     def quiet(self) -> float:
         """A second with one row: to count it, and to bring it there."""
@@ -170,22 +169,6 @@ class Bench:
             return spent(self.watch.flush)
 
         return microseconds(once)
-
-
-def spent(work: Callable[[], object]) -> float:
-    """Seconds of this thread: on a machine that does other things as well, the clock lies."""
-    before = thread_time()
-    work()
-    return thread_time() - before
-
-
-def microseconds(once: Callable[[], float], rounds: int = ROUNDS) -> float:
-    """The median round."""
-    return median(once() for _ in range(rounds)) * 1e6
-
-
-def timed(work: Callable[[], object]) -> float:
-    return microseconds(lambda: spent(work), ROUNDS // 3)
 
 
 def main() -> None:

@@ -102,7 +102,7 @@ def _catboost_call(model: Any) -> Call:
     categories = model.get_cat_feature_indices()
 
     def call(features: Any) -> Probabilities:
-        pool = Pool(features, cat_features=categories)
+        pool = Pool(features, cat_features=categories, thread_count=1)
         return np.asarray(model.predict_proba(pool, thread_count=1))
 
     return call

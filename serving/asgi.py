@@ -10,11 +10,21 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-async def respond(send: Send, status: int, body: bytes, *fields: tuple[bytes, bytes]) -> None:
-    """Write a whole answer; `fields` are its headers but for the length."""
+async def respond(
+    send: Send, status: int, body: bytes, *fields: tuple[bytes, bytes], end: bool = True
+) -> None:
+    """Write a whole answer; `fields` are its headers but for the length.
+
+    Without `end` the client has all of it, but its next request is not read before `finish`.
+    """
     length = (b"content-length", b"%d" % len(body))
     await send({"type": "http.response.start", "status": status, "headers": [*fields, length]})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": not end})
+
+
+async def finish(send: Send) -> None:
+    """End an answer that was written without its end."""
+    await send({"type": "http.response.body", "body": b""})
 
 
 def replay(body: bytes, receive: Receive) -> Receive:

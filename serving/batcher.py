@@ -88,6 +88,8 @@ class Batcher(Generic[RowT, AnswerT]):
         self._busy = False
         self._away = False
         self._cost = Cost()
+        # Always the same one. Asking for it anew costs a system call.
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def away(self) -> bool:
@@ -119,7 +121,7 @@ class Batcher(Generic[RowT, AnswerT]):
             ApiError: 503 when it could not be served in time, 504 when its time is over.
             Exception: what `predict` raised for these rows.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._loop = self._loop or asyncio.get_running_loop()
         self._admit(len(rows))
         now = loop.time()
         ticket: _Ticket[RowT, AnswerT] = _Ticket(

@@ -16,8 +16,10 @@ from serving.wire import Wire
 
 T = TypeVar("T")
 
-# A larger body is read, and its answer written, in a thread: it would keep the event loop too long.
-ASIDE_BYTES = 2**18
+# Where many larger bodies come at once they are read, and their answers written, in threads:
+# together they would keep the event loop too long. A few are done sooner without.
+ASIDE_BYTES = 2**16
+ASIDE_REQUESTS = 8
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Endpoint:
             ApiError: whatever went wrong.
             ClientGoneError: nobody waits for the answer any more.
         """
-        aside = len(body) > ASIDE_BYTES
+        aside = len(body) > ASIDE_BYTES and self.metrics.in_flight > ASIDE_REQUESTS
         rows = await _aside(wire.read, body) if aside else wire.read(body)
         here.rows = len(rows)
         work = self._bundle.predict(self.model, rows, here, weight=len(body))

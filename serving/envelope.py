@@ -73,11 +73,13 @@ class Envelope:
         await refuse(self._send, error, self._here, *fields, *self._fields[1:])
 
 
-async def refuse(send: Send, error: ApiError, here: Exchange, *fields: tuple[bytes, bytes]) -> None:
-    """Answer with an error."""
+async def refuse(
+    send: Send, error: ApiError, here: Exchange, *fields: tuple[bytes, bytes], end: bool = True
+) -> None:
+    """Answer with an error; for `end` see `asgi.respond`."""
     own = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     body = error.body(here.request_id)
-    await respond(send, error.status, body, _JSON, here.field, NOSNIFF, *own, *fields)
+    await respond(send, error.status, body, _JSON, here.field, NOSNIFF, *own, *fields, end=end)
 
 
 def _own(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -107,10 +107,13 @@ class CatBoostEstimator:
         return parameters
 
     def predict_proba(self, features: Any, /) -> Probabilities:
-        """Predict on one thread: more make a small batch slower."""
+        """Predict on one thread: more make a small batch slower.
+
+        A pool that was not told so as well starts a second one, which spins between batches.
+        """
         from catboost import Pool
 
-        pool = Pool(features, cat_features=self._categories)
+        pool = Pool(features, cat_features=self._categories, thread_count=1)
         return np.asarray(self.model.predict_proba(pool, thread_count=1))
 
     def save(self, folder: Path, /) -> None:

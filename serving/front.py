@@ -12,13 +12,14 @@ import structlog
 from serving import errors, exchange, info
 from serving.account import Account
 from serving.admission import Admission, timeout_of
-from serving.asgi import App, Message, Receive, Scope, Send, replay, respond
+from serving.asgi import App, Message, Receive, Scope, Send, finish, replay, respond
 from serving.body import ClientGoneError
 from serving.bundle import Bundle
 from serving.endpoint import Endpoint
 from serving.envelope import NOSNIFF, Envelope, refuse
 from serving.errors import ApiError
 from serving.exchange import Exchange
+from serving.pace import Pace
 
 log = structlog.get_logger()
 
@@ -78,12 +79,13 @@ class Front:
         self._endpoints = endpoints
         self._admission = admission
         self._account = account
+        self._pace = Pace()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        started = time.perf_counter()
+        started, held = time.perf_counter(), False
         here = exchange.of(dict(scope["headers"]))
         endpoint = self._endpoints.get(scope["path"])
         try:
@@ -96,13 +98,17 @@ class Front:
         except ApiError as error:
             status = error.status
             here.error = error
-            await refuse(send, error, here, *([NO_STORE] if endpoint else []))
+            held = _is_to_wait(error, scope, here)
+            await refuse(send, error, here, *([NO_STORE] if endpoint else []), end=not held)
         seconds = time.perf_counter() - started
         if endpoint is not None:
             endpoint.metrics.duration.observe(seconds)
             if here.batch_rows:
                 endpoint.metrics.queue_wait.observe(here.waited)
         self._account.tell(here, scope, status, seconds)
+        if held:
+            await self._pace.hold()
+            await finish(send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send, here: Exchange) -> int:
         here.key = self._admission.admit_other(here.headers, scope["path"])
@@ -148,3 +154,13 @@ class Front:
         finally:
             exchange.current.reset(token)
         return envelope.status
+
+
+def _is_to_wait(error: ApiError, scope: Scope, here: Exchange) -> bool:
+    """Whether it was refused for want of time, on a connection that will bring another request."""
+    return (
+        "Retry-After" in error.headers
+        and "Connection" not in error.headers
+        and scope.get("http_version") == "1.1"
+        and here.headers.get(b"connection", b"").lower() != b"close"
+    )

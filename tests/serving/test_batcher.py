@@ -1,7 +1,6 @@
 """The batcher, on an event loop whose clock is turned by hand: no test depends on speed."""
 
 import asyncio
-import heapq
 from concurrent.futures import Executor, Future
 from typing import Any
 
@@ -11,26 +10,10 @@ from hypothesis import strategies as st
 
 from serving.batcher import INLINE_SECONDS, Batcher, Cost, Limits
 from serving.errors import ApiError
+from tests.virtual_loop import run
 
-# Their types do not know what the tests turn by hand.
-LOOP: Any = asyncio.SelectorEventLoop
+# Its type does not know what the tests turn by hand.
 EXECUTOR: Any = Executor
-
-
-class VirtualLoop(LOOP):
-    """Time passes only when nothing is left to do, and then jumps to the next timer."""
-
-    def __init__(self):
-        super().__init__()
-        self._now = 0.0
-
-    def time(self):
-        return self._now
-
-    def _run_once(self):
-        if not self._ready and self._scheduled:
-            self._now = max(self._now, heapq.nsmallest(1, self._scheduled)[0].when())
-        super()._run_once()
 
 
 class SlowThread(EXECUTOR):
@@ -63,14 +46,6 @@ class Model:
         if "bad" in rows:
             raise ValueError
         return [row * 2 for row in rows]
-
-
-def run(scenario):
-    loop = VirtualLoop()
-    try:
-        return loop.run_until_complete(asyncio.wait_for(scenario(loop), 3_600))
-    finally:
-        loop.close()
 
 
 def make(loop, model, limits=None, seconds=0.0):
