@@ -1,9 +1,11 @@
 """The Bento: one class, one route per model."""
 
 import asyncio
+import os
 from typing import cast
 
 import bentoml
+import structlog
 
 from models import breast_cancer, loan_default, sentiment
 from models._contract import AnyContract, Predictions, Rows
@@ -22,6 +24,8 @@ from serving.front import Front, Hoist
 from serving.keys import Keyring
 from serving.store import Reference
 from settings import settings, tag_of
+
+log = structlog.get_logger()
 
 CONTRACTS: tuple[AnyContract, ...] = (loan_default, breast_cancer, sentiment)
 
@@ -95,12 +99,16 @@ class ModelBundle:
     @staticmethod
     def check_store() -> None:
         """Before any worker starts: refuse what can be seen to be wrong without loading it."""
+        logs.configure(settings().log_level)
         supervisor.enlist()
+        found: dict[str, str] = {}
         for contract in CONTRACTS:
             stored = store.find(contract.NAME, SERVICE.bento)
             artifact.check(
                 contract, stored, allow_version_mismatch=settings().allow_version_mismatch
             )
+            found[str(stored.tag)] = str(stored.info.metadata["manifest_sha256"])
+        log.info("starting", pid=os.getpid(), workers=settings().workers, models=found)
 
     @bentoml.on_startup
     async def start(self) -> None:
@@ -114,9 +122,15 @@ class ModelBundle:
         while True:
             await asyncio.sleep(1)
             self.bundle.metrics.dropped(self.writer.take_dropped())
-            self.bundle.metrics.flush()
+            self.bundle.flush()
+            await self.bundle.recheck()
             if self.admission.keyring:
                 self.admission.keyring.reload()
+
+    @bentoml.on_shutdown
+    def stopped(self) -> None:
+        """Say that this worker ends, and what it served."""
+        log.info("stopped", pid=os.getpid(), models=self.bundle.hashes)
 
     async def __is_ready__(self) -> bool:
         """Answer `/readyz`; an exception here would make BentoML hang."""
@@ -136,6 +150,7 @@ class ModelBundle:
             self.bundle.metrics,
             self.writer.put,
             log_rejected=settings().log_rejected_bodies,
+            sample=settings().log_sample,
         )
         return Front(inner, self.bundle, endpoints, self.admission, account)
 

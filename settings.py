@@ -67,6 +67,10 @@ class Settings(BaseSettings):
         bool,
         Field(description="Log invalid bodies, capped, without the fields marked private."),
     ] = False
+    log_sample: Annotated[
+        float,
+        Field(ge=0, le=1, description="Part of 2xx answers with a log line; all others have one."),
+    ] = 1.0
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least level logged.")
     ] = "INFO"

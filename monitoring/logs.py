@@ -130,7 +130,7 @@ def configure(level: str) -> Writer:
     ]
     # With a handler anywhere above it this one would write a line of its own for every request.
     logging.getLogger("uvicorn.access").propagate = False
-    _take_over(("bentoml", "uvicorn.error", "circus"), _Handler(writer), level)
+    _take_over(("asyncio", "bentoml", "circus", "uvicorn.error"), _Handler(writer), level)
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),

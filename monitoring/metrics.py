@@ -6,186 +6,140 @@ once a second and before every scrape.
 """
 
 import os
-from bisect import bisect_left
+import time
 from collections import Counter as Tally
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import prometheus_client
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+from monitoring.distribution import Distribution
+from monitoring.families import (
+    ROWS,
+    SECONDS,
+    WAIT_SECONDS,
+    Declaring,
+    ModelFamilies,
+    RequestFamilies,
+    model_families,
+    request_families,
+    worker_families,
+)
+from monitoring.series import drift_families
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 
-@dataclass(frozen=True)
-class Families:
-    """The metrics as Prometheus knows them."""
-
-    requests: Counter
-    duration: Histogram
-    rows: Counter
-    batch_rows: Histogram
-    batch_duration: Histogram
-    in_flight: Gauge
-    model_info: Gauge
-    dropped_log_records: Counter
-
-
-def families(registry: CollectorRegistry) -> Families:
-    """Declare the metrics."""
-    return Families(
-        requests=Counter(
-            "tabento_requests",
-            "Requests answered. Paths that are no route share one label.",
-            ["path", "status"],
-            registry=registry,
-        ),
-        duration=Histogram(
-            "tabento_request_duration_seconds",
-            "From a prediction request's head to the last byte of its answer.",
-            ["model"],
-            buckets=SECONDS,
-            registry=registry,
-        ),
-        rows=Counter("tabento_rows", "Rows predicted.", ["model"], registry=registry),
-        batch_rows=Histogram(
-            "tabento_batch_rows",
-            "Rows predicted at once.",
-            ["model"],
-            buckets=ROWS,
-            registry=registry,
-        ),
-        batch_duration=Histogram(
-            "tabento_batch_duration_seconds",
-            "One run of the model.",
-            ["model"],
-            buckets=SECONDS,
-            registry=registry,
-        ),
-        in_flight=Gauge(
-            "tabento_requests_in_flight",
-            "Prediction requests being answered, as of the last second.",
-            ["model"],
-            multiprocess_mode="livesum",
-            registry=registry,
-        ),
-        model_info=Gauge(
-            "tabento_model_info",
-            "Constant 1: which model is loaded.",
-            ["model", "version", "sha256"],
-            multiprocess_mode="livemax",
-            registry=registry,
-        ),
-        dropped_log_records=Counter(
-            "tabento_dropped_log_records",
-            "Log records lost to a stalled output.",
-            registry=registry,
-        ),
-    )
-
-
-class Distribution:
-    """A histogram in plain numbers, for one `Histogram` child."""
-
-    def __init__(self, bounds: Sequence[float], child: Histogram) -> None:
-        self._bounds = bounds
-        self._child = child
-        self._counts = [0] * (len(bounds) + 1)
-        self._sum = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count one value."""
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self._sum += value
-
-    def flush(self) -> None:
-        """Bring the counts to Prometheus, whose client takes one value at a time only."""
-        for bucket, count in zip(self._child._buckets, self._counts, strict=True):
-            if count:
-                bucket.inc(count)
-        self._child._sum.inc(self._sum)
-        self._counts = [0] * len(self._counts)
-        self._sum = 0.0
-
-
-@dataclass(eq=False)
 class ModelMetrics:
-    """What one model's requests and runs are counted in."""
+    """What one model's requests and runs are counted in.
 
-    name: str
-    families: Families
-    in_flight: int = 0
-    rows: int = 0
-    duration: Distribution = field(init=False)
-    batch_rows: Distribution = field(init=False)
-    batch_duration: Distribution = field(init=False)
+    Every series of it is there, at zero, before its first request. What a golden check or a loaded
+    model has to say can only be said afterwards.
+    """
 
-    def __post_init__(self) -> None:
-        """Make the children, so that a series is there, at zero, before the first request."""
-        to = self.families
-        self.duration = Distribution(SECONDS, to.duration.labels(self.name))
-        self.batch_rows = Distribution(ROWS, to.batch_rows.labels(self.name))
-        self.batch_duration = Distribution(SECONDS, to.batch_duration.labels(self.name))
+    def __init__(self, name: str, requests: RequestFamilies, models: ModelFamilies) -> None:
+        self.in_flight = 0
+        self.queue_rows = 0
+        self.duration = _of(requests.duration, name, SECONDS)
+        self.queue_wait = _of(models.queue_wait, name, WAIT_SECONDS)
+        self._name = name
+        self._models = models
+        self._rows = 0
+        self._batch_rows = _of(models.batch_rows, name, ROWS)
+        self._batch_duration = _of(models.batch_duration, name, SECONDS)
+        self._rows_child = models.rows.labels(name)
+        self._gauges = (requests.in_flight.labels(name), models.queue_rows.labels(name))
 
     def ran(self, rows: int, seconds: float) -> None:
         """Count one run of the model."""
-        self.rows += rows
-        self.batch_rows.observe(rows)
-        self.batch_duration.observe(seconds)
+        self._rows += rows
+        self._batch_rows.observe(rows)
+        self._batch_duration.observe(seconds)
+
+    def golden(self, seconds: float) -> None:
+        """Say that it has just given its golden answers, and how long that took."""
+        self._models.golden_check_at.labels(self._name).set(time.time())
+        self._models.golden_check_duration.labels(self._name).set(seconds)
 
     def flush(self) -> None:
         """Bring all to Prometheus."""
-        self.families.in_flight.labels(self.name).set(self.in_flight)
-        self.families.rows.labels(self.name).inc(self.rows)
-        self.rows = 0
-        for distribution in (self.duration, self.batch_rows, self.batch_duration):
-            distribution.flush()
+        for gauge, value in zip(self._gauges, (self.in_flight, self.queue_rows), strict=True):
+            gauge.set(value)
+        self._rows_child.inc(self._rows)
+        self._rows = 0
+        for each in (self.duration, self.queue_wait, self._batch_rows, self._batch_duration):
+            each.flush()
 
 
 class Metrics:
-    """All that one worker counts."""
+    """All that one worker counts. It is made once a process, when that comes up."""
 
     def __init__(self, models: Sequence[str]) -> None:
         self._registry = CollectorRegistry()
-        self.families = families(self._registry)
-        self.models = {name: ModelMetrics(name, self.families) for name in models}
+        declare = Declaring(self._registry)
+        self._requests = request_families(declare)
+        self._workers = worker_families(declare)
+        self._models = model_families(declare)
+        self.models = {name: ModelMetrics(name, self._requests, self._models) for name in models}
+        self.drift = drift_families(self._registry)
         self._answered: Tally[tuple[str, int]] = Tally()
+        self._rejected: Tally[tuple[str, str]] = Tally()
+        self._workers.process_start.set(time.time())
+        self._workers.workers.set(1)
+        self._workers.starts.inc()
 
     def answered(self, path: str, status: int) -> None:
         """Count one answer. `path` is a route's, never the client's."""
         self._answered[path, status] += 1
 
+    def rejected(self, path: str, code: str) -> None:
+        """Count one answer that was an error."""
+        self._rejected[path, code] += 1
+
     def loaded(self, model: str, version: str, sha256: str) -> None:
-        """Say which model is served."""
-        self.families.model_info.labels(model, version, sha256).set(1)
+        """Say which version of a model is served."""
+        self._models.info.labels(model, version, sha256).set(1)
 
     def dropped(self, records: int) -> None:
         """Count log records that were lost."""
-        self.families.dropped_log_records.inc(records)
+        self._workers.dropped_log_records.inc(records)
 
     def flush(self) -> None:
         """Bring all to Prometheus."""
         for (path, status), count in self._answered.items():
-            self.families.requests.labels(path, str(status)).inc(count)
+            self._requests.requests.labels(path, str(status)).inc(count)
+        for (path, code), count in self._rejected.items():
+            self._requests.rejections.labels(path, code).inc(count)
         self._answered.clear()
+        self._rejected.clear()
         for model in self.models.values():
             model.flush()
 
     def exposition(self) -> bytes:
         """Say what `/metrics` answers: of all workers, or of this process where it is alone."""
         self.flush()
-        directory = os.environ.get(DIRECTORY)
+        directory = shared_directory()
         if directory is None:
             return prometheus_client.generate_latest(self._registry)
-        _forget_the_dead(Path(directory))
+        _forget_the_dead(directory)
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, directory)
+        MultiProcessCollector(registry, str(directory))
         return prometheus_client.generate_latest(registry)
+
+
+def shared_directory() -> Path | None:
+    """Where the workers of one service share what they count; None in a process that is alone.
+
+    BentoML makes it anew for every service that starts.
+    """
+    directory = os.environ.get(DIRECTORY)
+    return Path(directory) if directory else None
+
+
+def _of(family: Histogram, model: str, bounds: Sequence[float]) -> Distribution:
+    return Distribution(bounds, family.labels(model))
 
 
 def _forget_the_dead(directory: Path) -> None:

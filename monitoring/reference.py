@@ -7,13 +7,16 @@ bin but the lowest.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
-from models._contract import Strict
+from models._contract import AnyContract, Strict
+
+FILE = "reference.json"
 
 BELOW, ABOVE = "__below__", "__above__"
 OTHER, MISSING = "__other__", "__missing__"
@@ -119,6 +122,36 @@ class Reference(Strict):
     features: dict[str, Feature]
     words: dict[str, tuple[str, ...]]
     score: Score
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        """What does not go together would be found out at the first report, by who asked for it."""
+        for name, each in {**self.features, "score": self.score}.items():
+            if len(each.shares) != len(each.bins):
+                msg = f"{name} has {len(each.bins)} bins and {len(each.shares)} shares"
+                raise ValueError(msg)
+        inner = len(self.score.grid) + 1
+        if not inner == len(self.score.grid_shares) == len(self.score.chances):
+            msg = f"the grid of the score has {inner} bins, and not as many shares and chances"
+            raise ValueError(msg)
+        return self
+
+    def fits(self, contract: AnyContract) -> bool:
+        """Whether all that is counted is there to be counted."""
+        fields = {each.field for each in self.features.values()}
+        return (
+            fields <= contract.ROW.model_fields.keys()
+            and self.score.field in contract.PREDICTION.model_fields
+        )
+
+
+def read(folder: Path, contract: AnyContract) -> Reference | None:
+    """Read a model's reference; None where there is none that this code can count against."""
+    try:
+        reference = Reference.model_validate_json((folder / FILE).read_bytes())
+    except (OSError, ValidationError):
+        return None
+    return reference if reference.fits(contract) else None
 
 
 def label(value: object) -> str:

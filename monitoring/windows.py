@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, get_args
 
 import numpy as np
 import structlog
@@ -23,6 +23,7 @@ from monitoring.layout import Counts
 log = structlog.get_logger()
 
 Window = Literal["hour", "day", "start"]
+WINDOWS: tuple[Window, ...] = get_args(Window)
 
 SUFFIX = ".counts"
 MOST_WORKERS = 1_024

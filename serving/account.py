@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from random import random
 from typing import Any
 
 import structlog
@@ -23,6 +24,7 @@ PATHS = frozenset(
         *("/", "/docs.json", "/schema.json"),
     }
 )
+GOOD = range(200, 300)
 # The most of a path that is logged.
 PATH_LENGTH = 128
 
@@ -35,6 +37,7 @@ class Account:
         metrics: Where requests are counted.
         record: Takes the line for the log; written elsewhere, so that it costs little here.
         log_rejected: Log the bodies of invalid requests, without their private fields.
+        sample: The part of good answers (2xx) that have a line; all others always do.
     """
 
     def __init__(
@@ -44,32 +47,49 @@ class Account:
         record: Callable[[EventDict], None],
         *,
         log_rejected: bool = False,
+        sample: float = 1.0,
     ) -> None:
         self._endpoints = endpoints
         self._metrics = metrics
         self._record = record
         self._log_rejected = log_rejected
+        self._sample = sample
 
     def tell(self, here: Exchange, scope: Scope, status: int, seconds: float) -> None:
         """Count and log one request."""
         path = scope["path"]
-        self._metrics.answered(self._label(path), status)
+        label = self._label(path)
+        self._metrics.answered(label, status)
+        if here.error is not None:
+            self._metrics.rejected(label, here.error.code)
+            if here.error.detail:
+                self._tell_invalid(here, here.error, path)
+        if self._sample >= 1 or status not in GOOD or random() < self._sample:  # noqa: S311 - no secret
+            self._record(self._event(here, scope, status, seconds))
+
+    def _event(self, here: Exchange, scope: Scope, status: int, seconds: float) -> EventDict:
+        path = scope["path"]
         event: EventDict = {
-            "event": "request",
+            "timestamp": time.time(),
             "level": "info",
+            "event": "request",
             "request_id": here.request_id,
             "method": scope["method"],
             "path": path[:PATH_LENGTH],
             "status": status,
             "rows": here.rows,
             "duration_ms": round(seconds * 1e3, 3),
-            "timestamp": time.time(),
         }
+        endpoint = self._endpoints.get(path)
+        if endpoint is not None:
+            event["model"] = endpoint.model
+            event["version"] = endpoint.version
+        if here.batch_rows:
+            event["queue_ms"] = round(here.waited * 1e3, 3)
+            event["batch_rows"] = here.batch_rows
         if here.key is not None:
             event["key"] = here.key
-        self._record(event)
-        if here.error is not None and here.error.detail:
-            self._tell_invalid(here, here.error, path)
+        return event
 
     def _tell_invalid(self, here: Exchange, error: ApiError, path: str) -> None:
         """Log where a request was wrong and how, but not what it held, unless that is asked for."""
@@ -86,7 +106,7 @@ class Account:
     def _label(self, path: str) -> str:
         if path in self._endpoints or path in PATHS:
             return path
-        model = path.removeprefix("/models/").removesuffix("/card")
+        model = path.removeprefix("/models/").removesuffix("/card").removesuffix("/drift")
         if path.startswith("/models/") and f"/{model}/predict" in self._endpoints:
             return path.replace(f"/{model}", "/{model}", 1)
         return "other"

@@ -7,6 +7,7 @@ found, what to do.
 
 import hashlib
 import platform
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,6 +20,8 @@ import structlog
 from bentoml.exceptions import BentoMLException
 
 from models._contract import AnyContract
+from monitoring import reference as references
+from monitoring.reference import Reference
 from serving import estimator as estimators
 from serving.compiled import compiled
 from serving.manifest import File, Golden, Manifest, Versions
@@ -44,7 +47,12 @@ class ArtifactError(BentoMLException):
 
 @dataclass(frozen=True)
 class Artifact:
-    """A loaded model with its evidence. `sha256` is the manifest's, which holds all the others."""
+    """A loaded model with its evidence. `sha256` is the manifest's, which holds all the others.
+
+    `golden_seconds` says how long it took to answer all golden rows again.
+    `reference` is None in an artifact of an older form, which is served, but not watched: to go
+    back to an older version must always be possible.
+    """
 
     tag: str
     sha256: str
@@ -53,6 +61,8 @@ class Artifact:
     runner: Runner
     folder: Path
     version_mismatch: tuple[str, ...] = ()
+    reference: Reference | None = None
+    golden_seconds: float = 0.0
 
     @property
     def version(self) -> str:
@@ -128,9 +138,21 @@ def read(
     except Exception as error:
         raise _refusal(stored.tag, f"the model file can not be loaded: {error}.") from error
     runner = Runner(contract, estimator, manifest.policy)
+    started = time.perf_counter()
     check_golden(runner, golden, stored.tag)
+    seconds = time.perf_counter() - started
     sha256 = str(stored.info.metadata["manifest_sha256"])
-    return Artifact(str(stored.tag), sha256, manifest, golden, runner, folder, mismatch)
+    return Artifact(
+        tag=str(stored.tag),
+        sha256=sha256,
+        manifest=manifest,
+        golden=golden,
+        runner=runner,
+        folder=folder,
+        version_mismatch=mismatch,
+        reference=references.read(folder, contract),
+        golden_seconds=seconds,
+    )
 
 
 def check(

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from serving import errors
 
@@ -44,6 +44,13 @@ class Batch:
     cpu_seconds: float
 
 
+class Passage(Protocol):
+    """Where a request is told how it came through: seconds in the queue, rows of its batch."""
+
+    waited: float
+    batch_rows: int
+
+
 @dataclass(eq=False, slots=True)
 class _Ticket(Generic[RowT, AnswerT]):
     rows: Sequence[RowT]
@@ -51,6 +58,8 @@ class _Ticket(Generic[RowT, AnswerT]):
     future: "asyncio.Future[list[AnswerT]]"
     arrived: float
     deadline: float
+    passage: Passage | None
+    entered: float
 
 
 class Batcher(Generic[RowT, AnswerT]):
@@ -93,7 +102,12 @@ class Batcher(Generic[RowT, AnswerT]):
         return self._queued_rows
 
     async def submit(
-        self, rows: Sequence[RowT], *, weight: int | None = None, timeout: float = 60.0
+        self,
+        rows: Sequence[RowT],
+        *,
+        weight: int | None = None,
+        timeout: float = 60.0,
+        passage: Passage | None = None,
     ) -> list[AnswerT]:
         """Answer `rows`, in order.
 
@@ -101,6 +115,7 @@ class Batcher(Generic[RowT, AnswerT]):
             rows: One request's rows; they are never split over batches.
             weight: What the request's cost grows with, such as its bytes; else its rows.
             timeout: Seconds from now after which it is not started any more.
+            passage: Is told when the request is started.
 
         Raises:
             ApiError: 503 when it could not be served in time, 504 when its time is over.
@@ -110,7 +125,7 @@ class Batcher(Generic[RowT, AnswerT]):
         self._admit(len(rows))
         now = loop.time()
         ticket: _Ticket[RowT, AnswerT] = _Ticket(
-            rows, weight or len(rows), loop.create_future(), now, now + timeout
+            rows, weight or len(rows), loop.create_future(), now, now + timeout, passage, time.perf_counter()
         )
         self._queue.append(ticket)
         self._queued_rows += len(rows)
@@ -183,6 +198,7 @@ class Batcher(Generic[RowT, AnswerT]):
             if self._alive(ticket, now):
                 batch.append(ticket)
                 rows += len(ticket.rows)
+        _tell(batch, rows)
         return batch
 
     def _alive(self, ticket: _Ticket[RowT, AnswerT], now: float) -> bool:
@@ -243,6 +259,15 @@ class _Ran:
 
     outcomes: list[_Outcome]
     batches: list[Batch]
+
+
+def _tell(batch: Sequence[_Ticket[Any, Any]], rows: int) -> None:
+    """Tell each request that it starts. The loop's own clock ticks in milliseconds: too coarse."""
+    now = time.perf_counter()
+    for ticket in batch:
+        if ticket.passage is not None:
+            ticket.passage.waited = now - ticket.entered
+            ticket.passage.batch_rows = rows
 
 
 def _share(answers: list[Any], batch: Sequence[_Ticket[Any, Any]]) -> list[_Outcome]:

@@ -1,6 +1,7 @@
 """All models of one worker: loaded in the background, checked, and asked by name."""
 
 import gc
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,17 +13,21 @@ import bentoml
 import structlog
 
 from models._contract import AnyContract, Predictions
-from monitoring.metrics import Metrics
+from monitoring.metrics import Metrics, ModelMetrics
+from monitoring.watch import Watch
 from serving import artifact, errors, exchange
 from serving.artifact import Artifact, ArtifactError
 from serving.batcher import Batcher, Limits
 from serving.exchange import Exchange
 from serving.runner import BadOutputError
+from serving.watching import watch
 
 log = structlog.get_logger()
 
 # A probe's answer holds this long, so that probing often costs nothing.
 FRESH_SECONDS = 1.0
+# Where nobody probes, the worker asks itself as often.
+RECHECK_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Served:
     contract: AnyContract
     artifact: Artifact
     batcher: Batcher[Any, Any]
+    watch: Watch | None
+    metrics: ModelMetrics
 
 
 class Bundle:
@@ -79,7 +86,12 @@ class Bundle:
         self.served.update(served)
         self._unready = ""
         _spare_the_collector()
-        log.info("ready", models=[each.artifact.tag for each in served.values()])
+        log.info("ready", pid=os.getpid(), models=self.hashes)
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The sha256 of each loaded model, by its tag."""
+        return {each.artifact.tag: each.artifact.sha256 for each in self.served.values()}
 
     def _load(self, contract: AnyContract, stored: bentoml.Model) -> Served:
         started = time.perf_counter()
@@ -95,14 +107,15 @@ class Bundle:
             synthetic=loaded.manifest.data.synthetic,
             seconds=round(time.perf_counter() - started, 3),
         )
-        ran = self.metrics.models[contract.NAME].ran
+        metrics = self.metrics.models[contract.NAME]
+        metrics.golden(loaded.golden_seconds)
         batcher: Batcher[Any, Any] = Batcher(
             loaded.runner.predict,
             self._limits,
             self._executor,
-            lambda batch: ran(batch.rows, batch.seconds),
+            lambda batch: metrics.ran(batch.rows, batch.seconds),
         )
-        return Served(contract, loaded, batcher)
+        return Served(contract, loaded, batcher, watch(loaded, self.metrics), metrics)
 
     def get(self, model: str) -> Served:
         """Find a loaded model.
@@ -133,17 +146,36 @@ class Bundle:
         served = self.get(model)
         try:
             timeout = here.timeout or self.timeout
-            return await served.batcher.submit(rows, weight=weight, timeout=timeout)
+            predictions = await served.batcher.submit(
+                rows, weight=weight, timeout=timeout, passage=here
+            )
         except errors.ApiError:
             raise
         except BadOutputError as error:
             # Whether it was the row or the model is for the next probe to find out, at once.
             self._checked = -FRESH_SECONDS
-            log.exception("prediction_failed", model=model, request_id=here.request_id)
+            _tell_failed(served, here, error)
             raise errors.internal("bad_output") from error
         except Exception as error:
-            log.exception("prediction_failed", model=model, request_id=here.request_id)
+            _tell_failed(served, here, error)
             raise errors.internal() from error
+        self._told(served, here, rows, predictions)
+        return predictions
+
+    def _told(
+        self, served: Served, _here: Exchange, rows: Sequence[Any], predictions: list[Any]
+    ) -> None:
+        """Hand over what was answered to all that look at it later; nothing here may take long."""
+        if served.watch:
+            served.watch.add(rows, predictions)
+
+    def flush(self) -> None:
+        """Bring what was counted to where all workers see it: to be called once a second."""
+        for served in self.served.values():
+            served.metrics.queue_rows = served.batcher.queued_rows
+            if served.watch:
+                served.watch.flush()
+        self.metrics.flush()
 
     async def answer(self, contract: AnyContract, rows: Sequence[Any]) -> Predictions[Any]:
         """Do the same for BentoML's methods, with the whole body around the predictions.
@@ -180,6 +212,24 @@ class Bundle:
             self._unready = f"Wrong answers from {', '.join(failed)}." if failed else ""
         return self._unready
 
+    async def recheck(self) -> None:
+        """Check what no probe has checked for a while, so that its age says something."""
+        if time.monotonic() - self._checked >= RECHECK_SECONDS:
+            await self.unready()
+
+
+def _tell_failed(served: Served, here: Exchange, error: Exception) -> None:
+    """Log the cause with its trace; the client is told the request's id."""
+    log.error(
+        "prediction_failed",
+        exc_info=error,
+        model=served.contract.NAME,
+        version=served.artifact.version,
+        request_id=here.request_id,
+        rows=here.rows,
+        key=here.key,
+    )
+
 
 def _spare_the_collector() -> None:
     """Keep the garbage collector from walking what stays for ever: it made the slowest requests.
@@ -195,6 +245,7 @@ def _spare_the_collector() -> None:
 async def _answers(served: Served) -> bool:
     golden = served.artifact.golden
     row = served.contract.ROW.model_validate(golden.rows[0])
+    started = time.perf_counter()
     try:
         (prediction,) = await served.batcher.submit([row])
     except errors.ApiError as error:
@@ -203,7 +254,10 @@ async def _answers(served: Served) -> bool:
     except Exception:
         log.exception("golden_row_failed", model=served.contract.NAME)
         return False
-    return artifact.same(golden.predictions[0], prediction.model_dump(mode="json"))
+    right = artifact.same(golden.predictions[0], prediction.model_dump(mode="json"))
+    if right:
+        served.metrics.golden(time.perf_counter() - started)
+    return right
 
 
 def load_in_background(bundle: Bundle, refuse: Callable[[str], None]) -> None:

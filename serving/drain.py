@@ -5,6 +5,7 @@ Meanwhile what is in flight is finished, and what comes all the same is sent els
 """
 
 import asyncio
+import os
 import signal
 import threading
 from types import FrameType
@@ -30,7 +31,7 @@ def drain_on_sigterm(bundle: Bundle, seconds: float) -> None:
             stop(signum, frame)
             return
         bundle.draining = True
-        log.info("draining", seconds=seconds)
+        log.info("draining", pid=os.getpid(), seconds=seconds, models=bundle.hashes)
         loop.call_soon_threadsafe(loop.call_later, seconds, stop, signum, frame)
 
     signal.signal(signal.SIGTERM, drain)

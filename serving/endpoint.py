@@ -53,6 +53,12 @@ class Endpoint:
         self._limits = limits
         self._wires = wires.wires(contract, arrow_rows=limits.arrow_rows if direct else 0)
 
+    @property
+    def version(self) -> str | None:
+        """Of the model, once it is loaded."""
+        served = self._bundle.served.get(self.model)
+        return served.artifact.version if served else None
+
     async def body(self, here: Exchange, receive: Receive) -> tuple[Wire, bytes]:
         """Read the body, and find its form.
 

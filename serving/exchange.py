@@ -18,7 +18,8 @@ _SANE = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 class Exchange:
     """What is known of the request, and the error that answers it, if any.
 
-    `timeout` is in seconds; None leaves it to the service's own.
+    `timeout` is in seconds; None leaves it to the service's own. `waited` are the seconds in the
+    queue, and `batch_rows` says how many rows were predicted at once; 0 where nothing was.
     """
 
     headers: Mapping[bytes, bytes]
@@ -28,6 +29,8 @@ class Exchange:
     rows: int = 0
     body: bytes = b""
     error: ApiError | None = None
+    waited: float = 0.0
+    batch_rows: int = 0
 
     @property
     def field(self) -> tuple[bytes, bytes]:

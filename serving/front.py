@@ -103,6 +103,8 @@ class Front:
         seconds = time.perf_counter() - started
         if endpoint is not None:
             endpoint.metrics.duration.observe(seconds)
+            if here.batch_rows:
+                endpoint.metrics.queue_wait.observe(here.waited)
         self._account.tell(here, scope, status, seconds)
         if held:
             await self._pace.hold()
@@ -145,8 +147,9 @@ class Front:
             await self._inner(scope, receive, envelope.send)
         except Exception:
             log.exception("request_failed", request_id=here.request_id)
+            here.error = errors.internal()
             if not envelope.started:
-                await refuse(send, errors.internal(), here, *more)
+                await refuse(send, here.error, here, *more)
             return 500
         finally:
             exchange.current.reset(token)

@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from monitoring.windows import WINDOWS
 from serving import errors, exchange, openapi
 from serving.bundle import Bundle, Served
-from serving.errors import ApiError
+from serving.errors import ApiError, Detail
+from serving.watching import unwatched
 
 
 def app() -> Starlette:
@@ -24,6 +26,7 @@ def app() -> Starlette:
             Route("/models", _models, methods=["GET"]),
             Route("/models/{model}", _model, methods=["GET"]),
             Route("/models/{model}/card", _card, methods=["GET"]),
+            Route("/models/{model}/drift", _drift, methods=["GET"]),
             Route("/health", _health, methods=["GET"]),
             Route("/ready", _ready, methods=["GET"]),
             Route("/metrics", _metrics, methods=["GET"]),
@@ -106,6 +109,23 @@ async def _card(request: Request) -> Response:
         raise ApiError(404, msg)
     headers = {"Vary": "Accept", "Content-Security-Policy": NOTHING_FROM_ELSEWHERE}
     return Response(file.read_bytes(), media_type=kind, headers=headers)
+
+
+async def _drift(request: Request) -> Response:
+    """Compare what all workers answered in a window with the rows of training."""
+    served = _bundle(request).get(request.path_params["model"])
+    window = request.query_params.get("window", WINDOWS[0])
+    if window not in WINDOWS:
+        detail = Detail(("window",), f"There are the windows {', '.join(WINDOWS)}.", "enum")
+        raise ApiError(400, f"window: {detail.msg}", detail=[detail])
+    if served.watch is None:
+        raise ApiError(404, unwatched(served.artifact))
+    report = served.watch.report(window)
+    return Response(
+        report.model_dump_json(),
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 def _summary(served: Served) -> dict[str, Any]:

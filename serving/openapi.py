@@ -9,6 +9,8 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from models._contract import AnyContract, Predictions, Rows
+from monitoring.drift import Drift
+from monitoring.windows import WINDOWS
 from serving.errors import CODES, MOST_DETAILS
 
 Schema = dict[str, Any]
@@ -86,13 +88,14 @@ def document(contracts: Sequence[AnyContract]) -> Schema:
         "paths": {
             **{f"/{each.NAME}/predict": {"post": _predict(each, names)} for each in contracts},
             **_about(contracts),
+            "/models/{model}/drift": _drift(contracts),
         },
         "components": {"schemas": {**schemas, "Error": ERROR}},
     }
 
 
 def _schemas(contracts: Sequence[AnyContract]) -> tuple[Mapping[Any, Schema], Schema]:
-    bodies: list[Any] = []
+    bodies: list[Any] = [(Drift, "serialization")]
     for each in contracts:
         bodies += [
             (Rows[each.ROW], "validation"),  # type: ignore[name-defined]
@@ -143,12 +146,7 @@ def _predict(contract: AnyContract, references: Mapping[Any, Schema]) -> Schema:
 
 
 def _about(contracts: Sequence[AnyContract]) -> Schema:
-    name = {
-        "name": "model",
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string", "enum": [each.NAME for each in contracts]},
-    }
+    name = _model(contracts)
     anything = {"type": "object"}
     return {
         "/models": {"get": _read("models", "What is served.", anything, 405, 503)},
@@ -171,6 +169,27 @@ def _about(contracts: Sequence[AnyContract]) -> Schema:
         "/readyz": {"get": _probe("readyz", "The same as `/ready`, for probes.", 405, 503)},
         "/metrics": {"get": _probe("metrics", "Prometheus metrics, over all workers.", 405)},
     }
+
+
+def _model(contracts: Sequence[AnyContract]) -> Schema:
+    return {
+        "name": "model",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "enum": [each.NAME for each in contracts]},
+    }
+
+
+def _drift(contracts: Sequence[AnyContract]) -> Schema:
+    window = {
+        "name": "window",
+        "in": "query",
+        "description": "The last hour, the last day, or all since the service started.",
+        "schema": {"type": "string", "enum": [*WINDOWS], "default": WINDOWS[0]},
+    }
+    report = {"$ref": _REF.format(model=Drift.__name__)}
+    found = _read("drift", "What moved since training.", report, 400, 404, 405, 503)
+    return {"get": found, "parameters": [_model(contracts), window]}
 
 
 def _read(operation: str, summary: str, schema: Schema, *statuses: int) -> Schema:

@@ -19,6 +19,7 @@ WRONG = {
     "drain_s": ["-1", "601", "nan"],
     "protect": ["none", "ALL"],
     "log_rejected_bodies": ["2"],
+    "log_sample": ["-0.1", "1.1", "nan", "all"],
     "log_level": ["info", "TRACE"],
 }
 

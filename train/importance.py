@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from train.fields import kinds
+from monitoring.kinds import kinds
 from train.part import Floats, Integers, Part
 from train.ranking import Ranking
 from train.recipe import Outcome

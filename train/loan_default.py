@@ -6,12 +6,12 @@ import numpy as np
 
 from models import loan_default
 from models._contract import Policy
+from monitoring.kinds import kinds
 from serving.manifest import Data
 from serving.runner import Runner
 from train import loan_model, sba, synthetic_loans
 from train.contenders import LOGISTIC, answers, tabular
 from train.costs import Costs
-from train.fields import kinds
 from train.gate import Gate
 from train.leaks import transposed
 from train.loan_about import ABOUT, SYNTHETIC
@@ -180,7 +180,7 @@ def training_range(part: Part) -> dict[str, tuple[float, float]]:
     return {
         name: _range(part, name)
         for name, kind in kinds(part.rows[0].__class__).items()
-        if kind == "number"
+        if kind.kind == "number"
     }
 
 

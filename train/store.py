@@ -6,6 +6,7 @@ from typing import Any
 
 import bentoml
 
+from monitoring import reference as references
 from serving import artifact
 from serving.artifact import ArtifactError
 from serving.manifest import Golden
@@ -58,12 +59,10 @@ def _golden(runner: Runner, outcome: Outcome, scores: Floats) -> Golden:
 def _evidence(
     outcome: Outcome, verdict: Verdict, started: datetime, scores: Floats
 ) -> dict[str, bytes]:
-    trained, held_out = outcome.parts["train"], outcome.parts["test"]
-    row = outcome.runner.contract.ROW
     page = card.of(outcome, verdict, started, pictures(outcome, verdict, scores))
     return {
-        "reference.json": reference(row, trained, held_out, scores, outcome.score),
-        learned.FILE: learned.written(*(outcome.learned or [trained])),
+        references.FILE: reference(outcome, scores).model_dump_json(indent=1).encode(),
+        learned.FILE: learned.written(*(outcome.learned or [outcome.parts["train"]])),
         "evaluation.json": evidence(outcome, verdict),
         "card.md": card.markdown(page).encode(),
         "card.html": card.html(page).encode(),

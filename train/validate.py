@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from models._contract import Strict
+from monitoring.kinds import Kind, kinds
 from train.columns import UNKNOWN
-from train.fields import Kind, kinds
 from train.part import Part, check_enough
 from train.source import SourceError
 
@@ -56,7 +56,7 @@ def validate(part: Part, dropped: Mapping[str, int], source: str) -> Report:
         raise SourceError(msg)
     check_enough(part, source)
     fields = [
-        _field(name, kind, [getattr(row, name) for row in part.rows])
+        _field(name, kind.kind, [getattr(row, name) for row in part.rows])
         for name, kind in kinds(type(part.rows[0])).items()
     ]
     duplicates = _duplicates(part)

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitoring.metrics import SECONDS, Distribution, Metrics
+from monitoring.distribution import Distribution
+from monitoring.families import SECONDS
+from monitoring.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent.parent
 GOOD, BAD = {"rows": [{"text": "good"}] * 3}, {"rows": [{"text": 5}]}

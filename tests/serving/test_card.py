@@ -41,5 +41,6 @@ def test_cards_are_counted_under_one_route_whatever_the_model():
     account._endpoints = dict.fromkeys(["/sentiment/predict"])  # type: ignore[assignment] # no matter
 
     assert account._label("/models/sentiment/card") == "/models/{model}/card"
+    assert account._label("/models/sentiment/drift") == "/models/{model}/drift"
     assert account._label("/models/sentiment") == "/models/{model}"
     assert account._label("/models/nothing/card") == "other"

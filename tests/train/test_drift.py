@@ -1,25 +1,22 @@
 import numpy as np
 import pytest
 
-from models import loan_default as contract
-from monitoring import profile
 from serving.artifact import Artifact
 from train import drift
 from train.challenge import Champion
 from train.evaluate import scores
 from train.part import whole
+from train.reference import reference
 
 
 @pytest.fixture
-def champion(made_up_loans, monkeypatch):
+def champion(made_up_loans):
     """The loans' model, with a reference of the rows that it has learned."""
-    held_out, trained = made_up_loans.parts["test"], made_up_loans.parts["train"]
-    found = scores(made_up_loans.runner, made_up_loans.score, held_out)
-    scored = profile.Scored(made_up_loans.score, found, 1 / 6, held_out.positive)
-    reference = profile.build(contract, trained.rows, scored)
-    monkeypatch.setattr(drift, "_reference", lambda _: reference)
+    found = scores(made_up_loans.runner, made_up_loans.score, made_up_loans.parts["test"])
+    frozen = reference(made_up_loans, found)
     artifact = object.__new__(Artifact)
     object.__setattr__(artifact, "runner", made_up_loans.runner)
+    object.__setattr__(artifact, "reference", frozen)
     return Champion("loan_default:x", synthetic=True, learned=b"", artifact=artifact)
 
 
@@ -55,8 +52,7 @@ def test_rows_count_as_often_as_they_weigh(champion, made_up_loans):
     assert weighted.score.psi < plain.score.psi / 3
 
 
-def test_without_a_model_to_ask_there_is_no_report(made_up_loans, monkeypatch):
-    monkeypatch.setattr(drift, "_reference", lambda _: None)
+def test_without_a_model_to_ask_there_is_no_report(made_up_loans):
     nobody = Champion("loan_default:x", synthetic=True, learned=b"")
 
     assert drift.drift(nobody, made_up_loans.parts["test"], seed=1) is None
