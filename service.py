@@ -22,6 +22,7 @@ from serving.endpoint import BodyLimits, Endpoint
 from serving.errors import not_ready
 from serving.front import Front, Hoist
 from serving.keys import Keyring
+from serving.renewal import Renewal, renew_on_sighup
 from serving.store import Reference
 from settings import settings, tag_of
 
@@ -70,6 +71,7 @@ class ModelBundle:
             allow_version_mismatch=settings().allow_version_mismatch,
             metrics=Metrics([contract.NAME for contract in CONTRACTS]),
         )
+        self.renewal = Renewal(self.bundle, CONTRACTS, lambda name: store.find(name, SERVICE.bento))
         self.admission = Admission(
             _keyring(), settings().protect == "all", settings().max_in_flight
         )
@@ -115,7 +117,16 @@ class ModelBundle:
         """Load in the background: health and readiness can be asked meanwhile."""
         load_in_background(self.bundle, supervisor.refuse)
         drain_on_sigterm(self.bundle, settings().drain_s)
+        renew_on_sighup(self.renewal)
         self.ticking = asyncio.create_task(self.tick())
+        if settings().reload_s:
+            self.following = asyncio.create_task(self.follow(settings().reload_s))
+
+    async def follow(self, seconds: float) -> None:
+        """Look for newer models in the store, again and again."""
+        while True:
+            await asyncio.sleep(seconds)
+            await self.renewal.all()
 
     async def tick(self) -> None:
         """Once a second: bring the counts to where all workers see them, and look for new keys."""

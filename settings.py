@@ -56,6 +56,10 @@ class Settings(BaseSettings):
         float,
         Field(ge=0, le=600, description="How long a stopping worker still answers, and says so."),
     ] = 2
+    reload_s: Annotated[
+        float,
+        Field(ge=0, le=86_400, description="Look for newer models as often; 0: only when told."),
+    ] = 0
     api_keys_file: Annotated[
         Path | None, Field(description="TOML file of hashed API keys; without one, all may call.")
     ] = None

@@ -102,6 +102,10 @@ class Metrics:
         """Say which version of a model is served."""
         self._models.info.labels(model, version, sha256).set(1)
 
+    def unloaded(self, model: str, version: str, sha256: str) -> None:
+        """Say that this worker serves it no more."""
+        self._models.info.labels(model, version, sha256).set(0)
+
     def dropped(self, records: int) -> None:
         """Count log records that were lost."""
         self._workers.dropped_log_records.inc(records)

@@ -83,7 +83,7 @@ class Account:
         endpoint = self._endpoints.get(path)
         if endpoint is not None:
             event["model"] = endpoint.model
-            event["version"] = endpoint.version
+            event["version"] = here.version or endpoint.version
         if here.batch_rows:
             event["queue_ms"] = round(here.waited * 1e3, 3)
             event["batch_rows"] = here.batch_rows
@@ -107,6 +107,7 @@ class Account:
         if path in self._endpoints or path in PATHS:
             return path
         model = path.removeprefix("/models/").removesuffix("/card").removesuffix("/drift")
+        model = model.removesuffix("/reload")
         if path.startswith("/models/") and f"/{model}/predict" in self._endpoints:
             return path.replace(f"/{model}", "/{model}", 1)
         return "other"

@@ -40,6 +40,17 @@ class Admission:
             raise errors.overloaded(msg)
         return self.keyring.admit(headers, model) if self.keyring else None
 
+    def admit_reload(self, headers: Mapping[bytes, bytes], model: str) -> str:
+        """Let in who may make the service look for a newer model.
+
+        Raises:
+            ApiError: 401, 403 or 429; 403 as well where there are no keys.
+        """
+        if self.keyring is None:
+            msg = "Reloading over HTTP needs API keys; without them send SIGHUP to the service."
+            raise ApiError(403, msg)
+        return self.keyring.admit(headers, model, reload=True)
+
     def admit_other(self, headers: Mapping[bytes, bytes], path: str) -> str | None:
         """Do the same for every other route.
 

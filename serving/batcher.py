@@ -97,6 +97,11 @@ class Batcher(Generic[RowT, AnswerT]):
         return self._away
 
     @property
+    def busy(self) -> bool:
+        """Whether anybody waits for an answer."""
+        return self._busy
+
+    @property
     def queued_rows(self) -> int:
         """Rows that wait now."""
         return self._queued_rows
@@ -125,7 +130,13 @@ class Batcher(Generic[RowT, AnswerT]):
         self._admit(len(rows))
         now = loop.time()
         ticket: _Ticket[RowT, AnswerT] = _Ticket(
-            rows, weight or len(rows), loop.create_future(), now, now + timeout, passage, time.perf_counter()
+            rows,
+            weight or len(rows),
+            loop.create_future(),
+            now,
+            now + timeout,
+            passage,
+            time.perf_counter(),
         )
         self._queue.append(ticket)
         self._queued_rows += len(rows)

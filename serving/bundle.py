@@ -63,6 +63,7 @@ class Bundle:
     ) -> None:
         self.contracts = {contract.NAME: contract for contract in stored}
         self.served: dict[str, Served] = {}
+        self._retired: list[Served] = []
         self.started = time.monotonic()
         self.metrics = metrics
         self._stored = stored
@@ -81,7 +82,8 @@ class Bundle:
             ArtifactError: one can not be served; then none is.
         """
         served = {
-            contract.NAME: self._load(contract, stored) for contract, stored in self._stored.items()
+            contract.NAME: self.load_one(contract, stored)
+            for contract, stored in self._stored.items()
         }
         self.served.update(served)
         self._unready = ""
@@ -93,7 +95,21 @@ class Bundle:
         """The sha256 of each loaded model, by its tag."""
         return {each.artifact.tag: each.artifact.sha256 for each in self.served.values()}
 
-    def _load(self, contract: AnyContract, stored: bentoml.Model) -> Served:
+    def replace(self, served: Served) -> None:
+        """Serve this one from now on; what waits for the old one is still answered by it."""
+        name = served.contract.NAME
+        old = self.served[name]
+        self.served[name] = served
+        self._retired.append(old)
+        self.metrics.unloaded(name, old.artifact.version, old.artifact.sha256)
+        _spare_the_collector()
+
+    def load_one(self, contract: AnyContract, stored: bentoml.Model) -> Served:
+        """Load and check a model, and make its queue.
+
+        Raises:
+            ArtifactError: it can not be served.
+        """
         started = time.perf_counter()
         loaded = artifact.read(
             contract, stored, allow_version_mismatch=self._allow_version_mismatch
@@ -144,6 +160,7 @@ class Bundle:
             ApiError: whatever went wrong, as the client is to be told.
         """
         served = self.get(model)
+        here.version = served.artifact.version
         try:
             timeout = here.timeout or self.timeout
             predictions = await served.batcher.submit(
@@ -171,10 +188,13 @@ class Bundle:
 
     def flush(self) -> None:
         """Bring what was counted to where all workers see it: to be called once a second."""
-        for served in self.served.values():
-            served.metrics.queue_rows = served.batcher.queued_rows
+        for served in [*self.served.values(), *self._retired]:
             if served.watch:
                 served.watch.flush()
+        for served in self.served.values():
+            served.metrics.queue_rows = served.batcher.queued_rows
+        # Whoever still waits for one that was replaced is answered before it goes.
+        self._retired = [each for each in self._retired if each.batcher.busy]
         self.metrics.flush()
 
     async def answer(self, contract: AnyContract, rows: Sequence[Any]) -> Predictions[Any]:
@@ -192,7 +212,7 @@ class Bundle:
             raise
         return Predictions[contract.PREDICTION](  # type: ignore[name-defined]
             model=contract.NAME,
-            version=self.served[contract.NAME].artifact.version,
+            version=here.version,
             request_id=here.request_id,
             predictions=predictions,
         )

@@ -86,8 +86,7 @@ class Endpoint:
         if self._bundle.waits(self.model):
             work = bodies.unless_gone(work, receive)
         predictions = await work
-        version = self._bundle.served[self.model].artifact.version
-        answer = (predictions, version, here.request_id)
+        answer = (predictions, here.version, here.request_id)
         return await _aside(wire.write, *answer) if aside else wire.write(*answer)
 
 

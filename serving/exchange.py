@@ -20,6 +20,7 @@ class Exchange:
 
     `timeout` is in seconds; None leaves it to the service's own. `waited` are the seconds in the
     queue, and `batch_rows` says how many rows were predicted at once; 0 where nothing was.
+    `version` is the model's that answered, or was to.
     """
 
     headers: Mapping[bytes, bytes]
@@ -31,6 +32,7 @@ class Exchange:
     error: ApiError | None = None
     waited: float = 0.0
     batch_rows: int = 0
+    version: str = ""
 
     @property
     def field(self) -> tuple[bytes, bytes]:

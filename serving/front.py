@@ -111,7 +111,11 @@ class Front:
             await finish(send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send, here: Exchange) -> int:
-        here.key = self._admission.admit_other(here.headers, scope["path"])
+        reloaded = info.RELOAD.fullmatch(scope["path"])
+        if reloaded and scope["method"] == "POST":
+            here.key = self._admission.admit_reload(here.headers, reloaded[1])
+        else:
+            here.key = self._admission.admit_other(here.headers, scope["path"])
         return await self._through(scope, receive, send, here)
 
     async def _predict(

@@ -1,9 +1,11 @@
 """What can be asked about the models: `/models`, the cards, `/health`, `/ready`."""
 
 import os
+import re
 import time
 from typing import Any
 
+import bentoml
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -11,9 +13,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from monitoring.windows import WINDOWS
-from serving import errors, exchange, openapi
+from serving import errors, exchange, openapi, supervisor
+from serving.artifact import ArtifactError
 from serving.bundle import Bundle, Served
 from serving.errors import ApiError, Detail
+from serving.renewal import Renewal
 from serving.watching import unwatched
 
 
@@ -27,6 +31,7 @@ def app() -> Starlette:
             Route("/models/{model}", _model, methods=["GET"]),
             Route("/models/{model}/card", _card, methods=["GET"]),
             Route("/models/{model}/drift", _drift, methods=["GET"]),
+            Route("/models/{model}/reload", _reload, methods=["POST"]),
             Route("/health", _health, methods=["GET"]),
             Route("/ready", _ready, methods=["GET"]),
             Route("/metrics", _metrics, methods=["GET"]),
@@ -126,6 +131,21 @@ async def _drift(request: Request) -> Response:
         media_type="application/json",
         headers={"Cache-Control": "no-store"},
     )
+
+
+# Another way of asking than for all else here: the front wants to know before it lets it in.
+RELOAD = re.compile(r"/models/([^/]+)/reload")
+
+
+async def _reload(request: Request) -> Response:
+    """Serve what the store says is to be served; the other workers are told to do the same."""
+    renewal: Renewal = bentoml.get_current_service().renewal
+    try:
+        renewed = await renewal.model(request.path_params["model"])
+    except ArtifactError as error:
+        raise ApiError(409, str(error), "not_reloaded") from error
+    supervisor.renew_all()
+    return JSONResponse(renewed.as_dict(), headers={"Cache-Control": "no-store"})
 
 
 def _summary(served: Served) -> dict[str, Any]:

@@ -37,11 +37,15 @@ def _rate(text: Any) -> Any:
 
 
 class Entry(Strict):
-    """What the file says of a key: without `models` it opens all, without `rate` it has none."""
+    """What the file says of a key: without `models` it opens all, without `rate` it has none.
+
+    With `reload` it may also make the service look for newer models.
+    """
 
     sha256: Sha256
     models: list[str] | None = None
     rate: Annotated[str, BeforeValidator(_rate)] | None = None
+    reload: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Key:
     digest: str
     models: frozenset[str] | None
     rate: RateLimitItem | None
+    reload: bool
 
 
 class KeyringError(ValueError):
@@ -96,17 +101,23 @@ class Keyring:
             return None
         return stat.st_mtime_ns, stat.st_size
 
-    def admit(self, headers: Mapping[bytes, bytes], model: str | None) -> str:
+    def admit(
+        self, headers: Mapping[bytes, bytes], model: str | None, *, reload: bool = False
+    ) -> str:
         """Return the name of the caller's key.
 
         Args:
             headers: Of the request: `Authorization: Bearer KEY` or `X-API-Key: KEY`.
             model: Which it asks for, if one.
+            reload: Whether it asks for a newer one.
 
         Raises:
-            ApiError: 401 without a key, 403 for another model's, 429 above its rate.
+            ApiError: 401 without a key, 403 for what it does not open, 429 above its rate.
         """
         key = self._find(headers)
+        if reload and not key.reload:
+            msg = "This key may not reload models: its entry lacks `reload = true`."
+            raise ApiError(403, msg)
         if model is not None and key.models is not None and model not in key.models:
             msg = f"This key does not open {model}."
             raise ApiError(403, msg)
@@ -148,7 +159,7 @@ def _read(file: Path, workers: int) -> list[Key]:
 
 def _key(name: str, entry: Entry, workers: int) -> Key:
     models = None if entry.models is None else frozenset(entry.models)
-    return Key(name, entry.sha256, models, _share(entry.rate, workers))
+    return Key(name, entry.sha256, models, _share(entry.rate, workers), entry.reload)
 
 
 def _share(rate: str | None, workers: int) -> RateLimitItem | None:

@@ -35,6 +35,7 @@ _ERRORS = {
     403: "This API key does not open this model.",
     404: "There is no such model.",
     405: "The route has another method; `Allow` names it.",
+    409: "The model in the store can not be served; the old one still is.",
     413: "The body is too large.",
     415: "The body is of another type, or compressed.",
     429: "This API key may not ask as often; `Retry-After` says when to come.",
@@ -89,6 +90,7 @@ def document(contracts: Sequence[AnyContract]) -> Schema:
             **{f"/{each.NAME}/predict": {"post": _predict(each, names)} for each in contracts},
             **_about(contracts),
             "/models/{model}/drift": _drift(contracts),
+            "/models/{model}/reload": _reload(contracts),
         },
         "components": {"schemas": {**schemas, "Error": ERROR}},
     }
@@ -190,6 +192,23 @@ def _drift(contracts: Sequence[AnyContract]) -> Schema:
     report = {"$ref": _REF.format(model=Drift.__name__)}
     found = _read("drift", "What moved since training.", report, 400, 404, 405, 503)
     return {"get": found, "parameters": [_model(contracts), window]}
+
+
+def _reload(contracts: Sequence[AnyContract]) -> Schema:
+    text = {"type": "string"}
+    outcome = {
+        "type": "object",
+        "required": ["model", "before", "version", "changed"],
+        "properties": {
+            "model": text,
+            "before": {**text, "description": "Version served until now."},
+            "version": {**text, "description": "Version served from now on."},
+            "changed": {"type": "boolean"},
+        },
+    }
+    summary = "Serve what the store says is to be served; needs a key that may."
+    found = _read("reload", summary, outcome, 401, 403, 404, 405, 409, 429, 503)
+    return {"post": found, "parameters": [_model(contracts)]}
 
 
 def _read(operation: str, summary: str, schema: Schema, *statuses: int) -> Schema:

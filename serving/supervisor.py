@@ -11,6 +11,9 @@ import signal
 import sys
 from types import FrameType
 
+import psutil
+from circus.sighandler import SysHandler
+
 _SUPERVISOR = "_TABENTO_SUPERVISOR_PID"
 
 
@@ -18,6 +21,20 @@ def enlist() -> None:
     """Make this process the supervisor that `refuse` tells; its workers inherit the name."""
     os.environ[_SUPERVISOR] = str(os.getpid())
     signal.signal(signal.SIGUSR1, _stop_with_failure)
+    # Circus would end all workers and start new ones. They can do better: see `serving.renewal`.
+    SysHandler.SIGNALS = [each for each in SysHandler.SIGNALS if each != signal.SIGHUP]
+    signal.signal(signal.SIGHUP, _pass_on)
+
+
+def _pass_on(signum: int, _frame: FrameType | None) -> None:
+    for worker in psutil.Process().children():
+        worker.send_signal(signum)
+
+
+def renew_all() -> None:
+    """Tell every worker to look for newer models; without a supervisor there is but this one."""
+    if os.environ.get(_SUPERVISOR) == str(os.getppid()):
+        os.kill(os.getppid(), signal.SIGHUP)
 
 
 def _stop_with_failure(_signum: int, _frame: FrameType | None) -> None:

@@ -15,6 +15,18 @@ def _manifests(folder):
     return (folder / "models").glob("*/*/manifest.json")
 
 
+def newer(home, model, version):
+    """Store the latest model once more, as a newer version; return its folder."""
+    versions = home / "models" / model
+    before = (versions / "latest").read_text().strip()
+    folder = versions / version
+    shutil.copytree(versions / before, folder)
+    facts = folder / "model.yaml"
+    facts.write_text(facts.read_text().replace(f"version: {before}", f"version: {version}"))
+    (versions / "latest").write_text(version)
+    return folder
+
+
 def alter(model, name, content):
     """Change a file and every hash of it, as somebody could who may write the store."""
     (model / name).write_bytes(content)
