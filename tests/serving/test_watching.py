@@ -17,6 +17,7 @@ from serving import artifact
 from serving.store import find
 from tests.conftest import serving, wait_until_ready
 from tests.store import alter, copy_of
+from train import synthetic_loans
 
 MODELS = [breast_cancer, loan_default, sentiment]
 BODY = {"rows": [{"text": "good"}, {"text": "bad"}]}
@@ -147,6 +148,31 @@ def test_a_reference_that_can_not_be_counted_against_costs_no_prediction(store, 
 
     assert (answer.status_code, drift.status_code) == (200, 404)
     assert "python -m train sentiment" in drift.json()["error"]
+
+
+def test_new_loans_are_no_drift_and_doubled_ones_are(home):
+    """From a trained artifact to a verdict over HTTP, in a service that nobody else asks."""
+    import service
+
+    rows = [row.model_dump(mode="json") for row in synthetic_loans.generate(seed=7).rows[:3_584]]
+    with TestClient(service.SERVICE.to_asgi()) as client:
+        wait_until_ready(client)
+        send(client, rows[:2_048])
+        before = report(client, "loan_default")
+        amount = "gross_approval_usd"
+        send(client, [row | {amount: row[amount] * 2} for row in rows[2_048:]])
+        after = report(client, "loan_default")
+
+    assert (before.rows, before.verdict) == (2_048, "ok")
+    assert (after.rows, after.missed) == (3_584, 0)
+    assert after.features[amount].verdict in ("notice", "moderate")
+    assert after.features["state"].verdict == "ok"
+
+
+def send(client, rows):
+    for start in range(0, len(rows), 512):
+        answer = client.post("/loan_default/predict", json={"rows": rows[start : start + 512]})
+        assert answer.status_code == 200
 
 
 @pytest.mark.slow
