@@ -12,8 +12,9 @@ from starlette.routing import Route
 
 from monitoring.windows import WINDOWS
 from serving import errors, exchange, openapi
-from serving.bundle import Bundle, Served
+from serving.bundle import Bundle
 from serving.errors import ApiError, Detail
+from serving.served import Served
 from serving.watching import unwatched
 
 

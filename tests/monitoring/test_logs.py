@@ -210,7 +210,7 @@ def test_a_process_that_ends_does_not_wait_for_a_reader_that_stalls(pipe, monkey
 
 def lines_of(sample, *statuses):
     """What is recorded of some answers."""
-    recorded = []
+    recorded: list[dict[str, object]] = []
     account = Account({}, Metrics([]), recorded.append, sample=sample)
     for status in statuses:
         account.tell(exchange.of({}), {"path": "/models", "method": "GET"}, status, 0.1)

@@ -19,7 +19,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from monitoring.distribution import Distribution
 from monitoring.families import SECONDS
 from monitoring.metrics import Metrics
-from serving import bundle
 
 ROOT = Path(__file__).parent.parent.parent
 GOOD, BAD = {"rows": [{"text": "good"}] * 3}, {"rows": [{"text": 5}]}
@@ -204,13 +203,13 @@ def test_a_model_that_answers_otherwise_does_not_pass_its_golden_check(client):
 
     served = bentoml.get_current_service().bundle.served["sentiment"]
     golden = served.artifact.golden.model_copy(update={"predictions": [{}]})
-    passed = []
+    passed: list[float] = []
     metrics = SimpleNamespace(golden=passed.append)
     wrong = replace(served, artifact=replace(served.artifact, golden=golden), metrics=metrics)
 
-    assert not client.portal.call(bundle._answers, wrong)
+    assert not client.portal.call(wrong.answers)
     assert passed == []
-    assert client.portal.call(bundle._answers, replace(served, metrics=metrics))
+    assert client.portal.call(replace(served, metrics=metrics).answers)
     assert len(passed) == 1
 
 
