@@ -10,8 +10,8 @@ PAGE = (Path(__file__).parent.parent.parent / "docs" / "monitoring.md").read_tex
 
 
 def test_every_metric_is_explained_and_no_other():
-    told = re.findall(r"# TYPE (\S+) \w+", Metrics(["a"]).exposition().decode())
-    told = {name for name in told if not name.endswith("_created")}
+    said = re.findall(r"# TYPE (\S+) \w+", Metrics(["a"]).exposition().decode())
+    told = {name for name in said if not name.endswith("_created")}
     explained = set(re.findall(r"`((?:tabento|model)_[a-z_]+)`", PAGE)) - {"model_loaded"}
 
     assert explained == told

@@ -60,6 +60,21 @@ def test_an_event_is_one_line_of_json_with_the_time_first(file):
     assert (line["timestamp"], line["text"]) == ("1970-01-01T00:00:00.250Z", "two\nlines")
 
 
+def test_on_a_terminal_it_is_for_people():
+    screen, terminal = os.openpty()
+    writer = Writer(terminal)
+    writer.put(event(rows=2))
+    writer.flush()
+
+    line = os.read(screen, 2**10).decode()
+    assert "1970-01-01T00:00:00.250Z" in line
+    assert "rows" in line
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(line)
+    for descriptor in (screen, terminal):
+        os.close(descriptor)
+
+
 @pytest.mark.parametrize("value", ["\ud800", 2**70, float("nan"), {1, 2}, {3: 4}, b"bytes"])
 def test_no_value_ends_the_log(file, value):
     writer, lines = file

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
+from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from models import breast_cancer, loan_default, sentiment
@@ -186,9 +187,24 @@ def test_one_worker_tells_what_both_have_answered(home, tmp_path):
             asked += httpx.post(f"{running.url}/sentiment/predict", json=BODY).is_success
         time.sleep(2.5)
         reports = [_asked_anew(running) for _ in range(6)]
+        scraped = httpx.get(f"{running.url}/metrics").text
 
         assert all(_tables(running))
         assert {each.rows for each in reports} == {2 * asked}
+        assert _sum(scraped, "model_score_bin_total", model="sentiment") == 2 * asked
+        assert (_sum(scraped, "tabento_workers"), _sum(scraped, "tabento_worker_starts_total")) == (
+            2,
+            2,
+        )
+
+
+def _sum(scraped, name, **labels):
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(scraped)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
 
 
 def _asked_anew(running):
