@@ -142,6 +142,7 @@ class ModelBundle:
     def stopped(self) -> None:
         """Say that this worker ends, and what it served."""
         log.info("stopped", pid=os.getpid(), models=self.bundle.hashes)
+        self.writer.end()
 
     async def __is_ready__(self) -> bool:
         """Answer `/readyz`; an exception here would make BentoML hang."""

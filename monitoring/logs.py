@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 WAITING = 20_000
 PAUSE_SECONDS = 0.1
+# How long a process that ends waits for its last lines to be written.
+LAST_SECONDS = 1.0
 # Rendering holds the interpreter, and writing lets go of it: others wait for so many at most.
 SLICE = 64
 
@@ -46,6 +48,7 @@ class Writer:
         self._events: deque[EventDict] = deque()
         self._waiting = waiting
         self._writing = threading.Lock()
+        self._ending = threading.Event()
         threading.Thread(target=self._work, name="log", daemon=True).start()
         atexit.register(self.flush)
 
@@ -55,6 +58,24 @@ class Writer:
             self._events.append(event)
         else:
             self.dropped += 1
+        if self._ending.is_set():
+            self._wait()
+
+    def end(self) -> None:
+        """From now on wait until each line is written: nobody knows which will be the last.
+
+        uvicorn ends its process by a signal, at which nothing that waits is written any more.
+        """
+        self._ending.set()
+        self._wait()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + LAST_SECONDS
+        while self._events and time.monotonic() < until:
+            time.sleep(0.001)
+        # What was taken may still be on its way.
+        if self._writing.acquire(timeout=LAST_SECONDS):
+            self._writing.release()
 
     def take_dropped(self) -> int:
         """Say how many events were lost since the last call."""
@@ -75,7 +96,9 @@ class Writer:
 
     def _work(self) -> None:
         while True:
-            time.sleep(PAUSE_SECONDS)
+            # An event that is set makes no pause at all.
+            if self._ending.wait(PAUSE_SECONDS):
+                time.sleep(0.001)
             if self._events:
                 self.flush()
 

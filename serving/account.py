@@ -78,14 +78,14 @@ class Account:
             "path": path[:PATH_LENGTH],
             "status": status,
             "rows": here.rows,
-            "duration_ms": round(seconds * 1e3, 3),
+            "duration_ms": _milliseconds(seconds),
         }
         endpoint = self._endpoints.get(path)
         if endpoint is not None:
             event["model"] = endpoint.model
             event["version"] = here.version or endpoint.version
         if here.batch_rows:
-            event["queue_ms"] = round(here.waited * 1e3, 3)
+            event["queue_ms"] = _milliseconds(here.waited)
             event["batch_rows"] = here.batch_rows
         if here.key is not None:
             event["key"] = here.key
@@ -111,3 +111,8 @@ class Account:
         if path.startswith("/models/") and f"/{model}/predict" in self._endpoints:
             return path.replace(f"/{model}", "/{model}", 1)
         return "other"
+
+
+def _milliseconds(seconds: float) -> float:
+    """To three digits, cut off: half of what rounding costs, and the last one is noise."""
+    return int(seconds * 1e6) / 1e3

@@ -6,20 +6,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import bentoml
 import structlog
 
 from models._contract import AnyContract, Predictions
-from monitoring.metrics import Metrics, ModelMetrics
-from monitoring.watch import Watch
+from monitoring.metrics import Metrics
 from serving import artifact, errors, exchange
-from serving.artifact import Artifact, ArtifactError
+from serving.artifact import ArtifactError
 from serving.batcher import Batcher, Limits
 from serving.exchange import Exchange
 from serving.runner import BadOutputError
+from serving.served import Served
 from serving.watching import watch
 
 log = structlog.get_logger()
@@ -28,17 +27,6 @@ log = structlog.get_logger()
 FRESH_SECONDS = 1.0
 # Where nobody probes, the worker asks itself as often.
 RECHECK_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class Served:
-    """A loaded model and the queue in front of it."""
-
-    contract: AnyContract
-    artifact: Artifact
-    batcher: Batcher[Any, Any]
-    watch: Watch | None
-    metrics: ModelMetrics
 
 
 class Bundle:
@@ -131,7 +119,7 @@ class Bundle:
             self._executor,
             lambda batch: metrics.ran(batch.rows, batch.seconds),
         )
-        return Served(contract, loaded, batcher, watch(loaded, self.metrics), metrics)
+        return Served(contract, loaded, batcher, metrics, watch(loaded, self.metrics))
 
     def get(self, model: str) -> Served:
         """Find a loaded model.
@@ -188,12 +176,10 @@ class Bundle:
 
     def flush(self) -> None:
         """Bring what was counted to where all workers see it: to be called once a second."""
-        for served in [*self.served.values(), *self._retired]:
-            if served.watch:
-                served.watch.flush()
-        for served in self.served.values():
-            served.metrics.queue_rows = served.batcher.queued_rows
-        # Whoever still waits for one that was replaced is answered before it goes.
+        # First those that were replaced: the count of what waits is the newer one's.
+        for served in [*self._retired, *self.served.values()]:
+            served.flush()
+        # Whoever still waits for an old one is answered before it goes.
         self._retired = [each for each in self._retired if each.batcher.busy]
         self.metrics.flush()
 
@@ -228,7 +214,7 @@ class Bundle:
         now = time.monotonic()
         if self.served and now - self._checked >= FRESH_SECONDS:
             self._checked = now
-            failed = [name for name, each in self.served.items() if not await _answers(each)]
+            failed = [name for name, each in self.served.items() if not await each.answers()]
             self._unready = f"Wrong answers from {', '.join(failed)}." if failed else ""
         return self._unready
 
@@ -260,24 +246,6 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
-
-
-async def _answers(served: Served) -> bool:
-    golden = served.artifact.golden
-    row = served.contract.ROW.model_validate(golden.rows[0])
-    started = time.perf_counter()
-    try:
-        (prediction,) = await served.batcher.submit([row])
-    except errors.ApiError as error:
-        # Too busy is not broken.
-        return error.code == "overloaded"
-    except Exception:
-        log.exception("golden_row_failed", model=served.contract.NAME)
-        return False
-    right = artifact.same(golden.predictions[0], prediction.model_dump(mode="json"))
-    if right:
-        served.metrics.golden(time.perf_counter() - started)
-    return right
 
 
 def load_in_background(bundle: Bundle, refuse: Callable[[str], None]) -> None:

@@ -15,9 +15,10 @@ from starlette.routing import Route
 from monitoring.windows import WINDOWS
 from serving import errors, exchange, openapi, supervisor
 from serving.artifact import ArtifactError
-from serving.bundle import Bundle, Served
+from serving.bundle import Bundle
 from serving.errors import ApiError, Detail
 from serving.renewal import Renewal
+from serving.served import Served
 from serving.watching import unwatched
 
 

@@ -11,7 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from monitoring import logs
 from monitoring.logs import Writer
+from monitoring.metrics import Metrics
+from serving import exchange
+from serving.account import Account
+from tests.conftest import serving
 
 ROOT = Path(__file__).parent.parent.parent
 MARKER = "sesame-7f3a"
@@ -53,6 +58,21 @@ def test_an_event_is_one_line_of_json_with_the_time_first(file):
     (line,) = lines()
     assert [*line] == ["timestamp", "event", "rows", "text"]
     assert (line["timestamp"], line["text"]) == ("1970-01-01T00:00:00.250Z", "two\nlines")
+
+
+def test_on_a_terminal_it_is_for_people():
+    screen, terminal = os.openpty()
+    writer = Writer(terminal)
+    writer.put(event(rows=2))
+    writer.flush()
+
+    line = os.read(screen, 2**10).decode()
+    assert "1970-01-01T00:00:00.250Z" in line
+    assert "rows" in line
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(line)
+    for descriptor in (screen, terminal):
+        os.close(descriptor)
 
 
 @pytest.mark.parametrize("value", ["\ud800", 2**70, float("nan"), {1, 2}, {3: 4}, b"bytes"])
@@ -172,6 +192,87 @@ def test_other_libraries_log_in_the_same_form_and_say_nothing_of_refused_request
     assert MARKER.encode() not in said.stdout + said.stderr
 
 
+DYING = """
+import os, signal, sys
+from monitoring.logs import Writer
+writer = Writer(sys.stdout.fileno())
+for number in range(100):
+    writer.put({"timestamp": 0.0, "event": number})
+writer.end()
+writer.put({"timestamp": 0.0, "event": "last"})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_that_is_ended_has_written_its_last_line():
+    """Uvicorn ends its workers by a signal, after their last words."""
+    said = subprocess.run([sys.executable, "-c", DYING], cwd=ROOT, capture_output=True, check=False)
+
+    events = [json.loads(line)["event"] for line in said.stdout.splitlines()]
+    assert events == [*range(100), "last"]
+
+
+def test_a_process_that_ends_does_not_wait_for_a_reader_that_stalls(pipe, monkeypatch):
+    read, write = pipe
+    monkeypatch.setattr(logs, "LAST_SECONDS", 0.01)
+    writer = Writer(write)
+    for _ in range(200):
+        writer.put(event(text="x" * 1_000))
+    writer.end()
+
+    drain(read, writer)
+
+
+def lines_of(sample, *statuses):
+    """What is recorded of some answers."""
+    recorded: list[dict[str, object]] = []
+    account = Account({}, Metrics([]), recorded.append, sample=sample)
+    for status in statuses:
+        account.tell(exchange.of({}), {"path": "/models", "method": "GET"}, status, 0.1)
+    return [line["status"] for line in recorded]
+
+
+def test_without_sampling_every_answer_has_a_line():
+    assert lines_of(1.0, 200, 404, 200) == [200, 404, 200]
+
+
+def test_good_answers_can_go_without_a_line_and_no_other_can():
+    others = [199, 300, 400, 404, 429, 499, 500, 503]
+
+    assert lines_of(0.0, 200, *others, 204, 299) == others
+
+
+def test_about_as_many_good_answers_have_a_line_as_was_asked_for():
+    assert 850 < len(lines_of(0.25, *[200] * 4_000)) < 1_150
+
+
+def test_what_is_not_logged_is_counted_all_the_same():
+    metrics = Metrics([])
+    account = Account({}, metrics, lambda _: None, sample=0.0)
+    account.tell(exchange.of({}), {"path": "/models", "method": "GET"}, 200, 0.1)
+
+    assert b'tabento_requests_total{path="/models",status="200"} 1.0' in metrics.exposition()
+
+
+@pytest.mark.slow
+def test_a_server_tells_its_whole_life_with_tags_and_hashes(home, tmp_path):
+    """And of a request that BentoML's own layers answer it tells the same as of any other."""
+    with serving(home, tmp_path, TABENTO_FRONT="off", TABENTO_DRAIN_S="0") as running:
+        running.ready()
+        _, (request,) = ask(running, "through", {"rows": [ROW] * 2})
+        tags = {
+            each["tag"]: each["sha256"]
+            for each in httpx.get(f"{running.url}/models").json()["models"]
+        }
+        running.stop()
+        lines = [json.loads(line) for line in running.log.read_text().splitlines()]
+
+    life = [line for line in lines if line["event"] in ("starting", "ready", "draining", "stopped")]
+    assert [line["event"] for line in life] == ["starting", "ready", "draining", "stopped"]
+    assert all(line["models"] == tags for line in life)
+    assert (request["rows"], request["batch_rows"], request["model"]) == (2, 2, "sentiment")
+
+
 def told(running, request_id):
     """All that the server logs of a request: lines keep their order, so a later one ends them."""
     httpx.get(f"{running.url}/livez", headers={"X-Request-ID": f"after-{request_id}"})
@@ -179,7 +280,7 @@ def told(running, request_id):
     while f"after-{request_id}" not in running.log.read_text():
         assert time.monotonic() < until, "nothing was logged"
         time.sleep(0.05)
-    lines = [json.loads(line) for line in running.log.read_text().splitlines()[1:]]
+    lines = [json.loads(line) for line in running.log.read_text().splitlines()]
     return [line for line in lines if line.get("request_id") == request_id]
 
 
@@ -190,12 +291,11 @@ def ask(running, request_id, body, path="/sentiment/predict"):
     return answer, told(running, request_id)
 
 
-def test_every_line_of_a_worker_is_json_with_time_level_and_event(running):
+def test_every_line_is_json_with_time_level_and_event(running):
+    """The supervisor's, BentoML's and uvicorn's as well."""
     ask(running, "any", {"rows": [ROW]})
-    # The first one is the supervisor's, written before any of our code runs.
-    _, *lines = running.log.read_text().splitlines()
 
-    for line in lines:
+    for line in running.log.read_text().splitlines():
         assert {"timestamp", "level", "event"} <= set(json.loads(line)), line
 
 
@@ -210,7 +310,9 @@ def test_a_request_is_one_line_that_says_what_became_of_it(running):
         "/sentiment/predict",
     )
     assert (line["rows"], line["request_id"]) == (3, "one-line")
-    assert line["duration_ms"] > 0
+    assert (line["model"], line["version"]) == ("sentiment", answer.json()["version"])
+    assert line["batch_rows"] >= 3
+    assert 0 < line["queue_ms"] < line["duration_ms"]
 
 
 def test_an_invalid_request_is_told_with_places_and_kinds(running):
@@ -221,6 +323,7 @@ def test_an_invalid_request_is_told_with_places_and_kinds(running):
     assert answer.status_code == 400
     assert failed["errors"] == [{"loc": ["rows", 1, "text"], "type": "string_type"}]
     assert len(lines) == 2
+    assert "batch_rows" not in lines[-1]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +352,7 @@ def test_a_long_path_is_cut_and_a_strange_one_does_no_harm(running):
 
 
 def test_every_model_is_told_when_it_is_loaded_and_whether_it_was_made_up(running):
-    lines = [json.loads(line) for line in running.log.read_text().splitlines()[1:]]
+    lines = [json.loads(line) for line in running.log.read_text().splitlines()]
     loaded = {line["model"]: line for line in lines if line["event"] == "model_loaded"}
 
     assert {name: line["synthetic"] for name, line in loaded.items()} == {

@@ -4,7 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -72,6 +75,32 @@ def test_answers_are_counted_by_path_and_status(metrics):
     assert first == again
 
 
+def test_errors_are_counted_by_path_and_code(metrics):
+    for code in ("not_ready", "not_ready", "overloaded"):
+        metrics.rejected("/a/predict", code)
+
+    found = samples(metrics.exposition())
+    assert found["tabento_rejections_total", "/a/predict", "not_ready"] == 2
+    assert found["tabento_rejections_total", "/a/predict", "overloaded"] == 1
+
+
+def test_a_golden_check_says_when_it_passed_and_how_long_it_took(metrics):
+    before = time.time()
+    metrics.models["a"].golden(0.25)
+
+    found = samples(metrics.exposition())
+    assert before <= found["tabento_golden_check_timestamp_seconds", "a"] <= time.time()
+    assert found["tabento_golden_check_duration_seconds", "a"] == 0.25
+    assert ("tabento_golden_check_timestamp_seconds", "b") not in found
+
+
+def test_a_process_says_when_it_came_up(metrics):
+    found = samples(metrics.exposition())
+
+    assert time.time() - 60 < found["tabento_process_start_time_seconds",] <= time.time()
+    assert (found["tabento_workers",], found["tabento_worker_starts_total",]) == (1, 1)
+
+
 def test_runs_and_rows_are_counted_by_model(metrics):
     metrics.models["a"].ran(5, 0.2)
     metrics.models["a"].ran(7, 0.3)
@@ -120,6 +149,7 @@ def test_processes_are_added_up_and_what_the_dead_are_doing_is_forgotten(tmp_pat
     assert found["tabento_requests_total", "/a/predict", "200"] == 7
     assert (found["tabento_rows_total", "a"], found["tabento_batch_rows_count", "a"]) == (4, 2)
     assert found["tabento_requests_in_flight", "a"] == 0
+    assert (found["tabento_workers",], found["tabento_worker_starts_total",]) == (1, 3)
 
 
 def scrape(running):
@@ -144,6 +174,9 @@ def test_a_real_server_counts_what_it_was_asked(running):
     assert requests == {"200": 4, "400": 1}
     assert grown["tabento_rows_total", "sentiment"] == 12
     assert grown["tabento_request_duration_seconds_count", "sentiment"] == 6
+    assert grown["tabento_queue_wait_seconds_count", "sentiment"] == 4
+    assert grown["tabento_rejections_total", path, "invalid_request"] == 1
+    assert grown["tabento_rejections_total", path, "method_not_allowed"] == 1
     assert not [key for key in grown if "loan_default" in key]
 
 
@@ -153,6 +186,31 @@ def test_a_path_that_is_no_route_makes_no_series_of_its_own(running):
 
     assert grown["tabento_requests_total", "404", "other"] == len(names)
     assert not [key for key in scrape(running) if "scan" in "".join(key)]
+
+
+def test_a_probe_renews_the_golden_check(running):
+    checked = "tabento_golden_check_timestamp_seconds", "sentiment"
+    before = scrape(running)[checked]
+    time.sleep(1.1)
+    httpx.get(f"{running.url}/readyz")
+
+    assert scrape(running)[checked] > before
+
+
+def test_a_model_that_answers_otherwise_does_not_pass_its_golden_check(client):
+    """Else an alert on the age of the last one would be silent."""
+    import bentoml
+
+    served = bentoml.get_current_service().bundle.served["sentiment"]
+    golden = served.artifact.golden.model_copy(update={"predictions": [{}]})
+    passed: list[float] = []
+    metrics = SimpleNamespace(golden=passed.append)
+    wrong = replace(served, artifact=replace(served.artifact, golden=golden), metrics=metrics)
+
+    assert not client.portal.call(wrong.answers)
+    assert passed == []
+    assert client.portal.call(replace(served, metrics=metrics).answers)
+    assert len(passed) == 1
 
 
 def test_the_routes_of_models_share_one_series(running):

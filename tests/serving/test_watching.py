@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
+from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from models import breast_cancer, loan_default, sentiment
@@ -17,6 +18,7 @@ from serving import artifact
 from serving.store import find
 from tests.conftest import serving, wait_until_ready
 from tests.store import alter, copy_of
+from train import synthetic_loans
 
 MODELS = [breast_cancer, loan_default, sentiment]
 BODY = {"rows": [{"text": "good"}, {"text": "bad"}]}
@@ -149,6 +151,31 @@ def test_a_reference_that_can_not_be_counted_against_costs_no_prediction(store, 
     assert "python -m train sentiment" in drift.json()["error"]
 
 
+def test_new_loans_are_no_drift_and_doubled_ones_are(home):
+    """From a trained artifact to a verdict over HTTP, in a service that nobody else asks."""
+    import service
+
+    rows = [row.model_dump(mode="json") for row in synthetic_loans.generate(seed=7).rows[:3_584]]
+    with TestClient(service.SERVICE.to_asgi()) as client:
+        wait_until_ready(client)
+        send(client, rows[:2_048])
+        before = report(client, "loan_default")
+        amount = "gross_approval_usd"
+        send(client, [row | {amount: row[amount] * 2} for row in rows[2_048:]])
+        after = report(client, "loan_default")
+
+    assert (before.rows, before.verdict) == (2_048, "ok")
+    assert (after.rows, after.missed) == (3_584, 0)
+    assert after.features[amount].verdict in ("notice", "moderate")
+    assert after.features["state"].verdict == "ok"
+
+
+def send(client, rows):
+    for start in range(0, len(rows), 512):
+        answer = client.post("/loan_default/predict", json={"rows": rows[start : start + 512]})
+        assert answer.status_code == 200
+
+
 @pytest.mark.slow
 def test_one_worker_tells_what_both_have_answered(home, tmp_path):
     with serving(home, tmp_path, TABENTO_WORKERS="2") as running:
@@ -160,9 +187,24 @@ def test_one_worker_tells_what_both_have_answered(home, tmp_path):
             asked += httpx.post(f"{running.url}/sentiment/predict", json=BODY).is_success
         time.sleep(2.5)
         reports = [_asked_anew(running) for _ in range(6)]
+        scraped = httpx.get(f"{running.url}/metrics").text
 
         assert all(_tables(running))
         assert {each.rows for each in reports} == {2 * asked}
+        assert _sum(scraped, "model_score_bin_total", model="sentiment") == 2 * asked
+        assert (_sum(scraped, "tabento_workers"), _sum(scraped, "tabento_worker_starts_total")) == (
+            2,
+            2,
+        )
+
+
+def _sum(scraped, name, **labels):
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(scraped)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
 
 
 def _asked_anew(running):
