@@ -179,8 +179,8 @@ class Bundle:
         # First those that were replaced: the count of what waits is the newer one's.
         for served in [*self._retired, *self.served.values()]:
             served.flush()
-        # Whoever still waits for an old one is answered before it goes.
-        self._retired = [each for each in self._retired if each.batcher.busy]
+        # Whoever still waits for an old one is answered and counted before it goes.
+        self._retired = [each for each in self._retired if each.unfinished]
         self.metrics.flush()
 
     async def answer(self, contract: AnyContract, rows: Sequence[Any]) -> Predictions[Any]:

@@ -47,6 +47,11 @@ class Served:
             self.metrics.golden(time.perf_counter() - started)
         return right
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether somebody waits for it, or something it answered is not counted yet."""
+        return self.batcher.busy or (self.watch is not None and self.watch.waiting)
+
     def flush(self) -> None:
         """Bring what was counted to where all workers see it."""
         self.metrics.queue_rows = self.batcher.queued_rows
