@@ -101,7 +101,7 @@ class ModelBundle:
     @staticmethod
     def check_store() -> None:
         """Before any worker starts: refuse what can be seen to be wrong without loading it."""
-        logs.configure(settings().log_level)
+        logs.configure(settings().log_level, at_once=True)
         supervisor.enlist()
         found: dict[str, str] = {}
         for contract in CONTRACTS:

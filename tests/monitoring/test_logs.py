@@ -60,6 +60,15 @@ def test_an_event_is_one_line_of_json_with_the_time_first(file):
     assert (line["timestamp"], line["text"]) == ("1970-01-01T00:00:00.250Z", "two\nlines")
 
 
+def test_a_process_that_forks_has_no_thread_and_writes_at_once(tmp_path):
+    with (tmp_path / "log").open("wb") as file:
+        before = threading.active_count()
+        Writer(file.fileno(), at_once=True).put(event())
+
+        assert threading.active_count() == before
+    assert json.loads((tmp_path / "log").read_text())["event"] == "test"
+
+
 def test_on_a_terminal_it_is_for_people():
     screen, terminal = os.openpty()
     writer = Writer(terminal)
