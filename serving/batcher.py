@@ -125,7 +125,13 @@ class Batcher(Generic[RowT, AnswerT]):
         self._admit(len(rows))
         now = loop.time()
         ticket: _Ticket[RowT, AnswerT] = _Ticket(
-            rows, weight or len(rows), loop.create_future(), now, now + timeout, passage, time.perf_counter()
+            rows,
+            weight or len(rows),
+            loop.create_future(),
+            now,
+            now + timeout,
+            passage,
+            time.perf_counter(),
         )
         self._queue.append(ticket)
         self._queued_rows += len(rows)

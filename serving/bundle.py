@@ -19,6 +19,7 @@ from serving import artifact, errors, exchange
 from serving.artifact import Artifact, ArtifactError
 from serving.batcher import Batcher, Limits
 from serving.exchange import Exchange
+from serving.keeping import Keeping
 from serving.runner import BadOutputError
 from serving.watching import watch
 
@@ -38,6 +39,7 @@ class Served:
     artifact: Artifact
     batcher: Batcher[Any, Any]
     watch: Watch | None
+    keep: Callable[..., None] | None
     metrics: ModelMetrics
 
 
@@ -50,6 +52,7 @@ class Bundle:
         timeout: Seconds after which a request is not worth starting.
         allow_version_mismatch: See `settings.Settings`.
         metrics: Where runs are counted.
+        keeping: Keeps what was answered.
     """
 
     def __init__(
@@ -60,11 +63,13 @@ class Bundle:
         timeout: float,
         allow_version_mismatch: bool,
         metrics: Metrics,
+        keeping: Keeping,
     ) -> None:
         self.contracts = {contract.NAME: contract for contract in stored}
         self.served: dict[str, Served] = {}
         self.started = time.monotonic()
         self.metrics = metrics
+        self.keeping = keeping
         self._stored = stored
         self._limits = limits
         self.timeout = timeout
@@ -115,7 +120,8 @@ class Bundle:
             self._executor,
             lambda batch: metrics.ran(batch.rows, batch.seconds),
         )
-        return Served(contract, loaded, batcher, watch(loaded, self.metrics), metrics)
+        watched, keep = watch(loaded, self.metrics), self.keeping.of(contract, loaded)
+        return Served(contract, loaded, batcher, watched, keep, metrics)
 
     def get(self, model: str) -> Served:
         """Find a loaded model.
@@ -163,11 +169,13 @@ class Bundle:
         return predictions
 
     def _told(
-        self, served: Served, _here: Exchange, rows: Sequence[Any], predictions: list[Any]
+        self, served: Served, here: Exchange, rows: Sequence[Any], predictions: list[Any]
     ) -> None:
         """Hand over what was answered to all that look at it later; nothing here may take long."""
         if served.watch:
             served.watch.add(rows, predictions)
+        if served.keep:
+            served.keep(here.request_id, rows, predictions)
 
     def flush(self) -> None:
         """Bring what was counted to where all workers see it: to be called once a second."""

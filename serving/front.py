@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from serving import errors, exchange, info
+from serving import errors, exchange, feedback, info
 from serving.account import Account
 from serving.admission import Admission, timeout_of
 from serving.asgi import App, Message, Receive, Scope, Send, finish, replay, respond
@@ -111,7 +111,11 @@ class Front:
             await finish(send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send, here: Exchange) -> int:
-        here.key = self._admission.admit_other(here.headers, scope["path"])
+        model = feedback.model_of(scope["path"])
+        if model is not None:
+            here.key = self._admission.admit(here.headers, model)
+        else:
+            here.key = self._admission.admit_other(here.headers, scope["path"])
         return await self._through(scope, receive, send, here)
 
     async def _predict(

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from monitoring.windows import WINDOWS
-from serving import errors, exchange, openapi
+from serving import errors, exchange, feedback, openapi
 from serving.bundle import Bundle, Served
 from serving.errors import ApiError, Detail
 from serving.watching import unwatched
@@ -27,6 +27,7 @@ def app() -> Starlette:
             Route("/models/{model}", _model, methods=["GET"]),
             Route("/models/{model}/card", _card, methods=["GET"]),
             Route("/models/{model}/drift", _drift, methods=["GET"]),
+            Route("/models/{model}/feedback", _feedback, methods=["POST"]),
             Route("/health", _health, methods=["GET"]),
             Route("/ready", _ready, methods=["GET"]),
             Route("/metrics", _metrics, methods=["GET"]),
@@ -126,6 +127,14 @@ async def _drift(request: Request) -> Response:
         media_type="application/json",
         headers={"Cache-Control": "no-store"},
     )
+
+
+async def _feedback(request: Request) -> Response:
+    """Take what came of kept predictions."""
+    bundle = _bundle(request)
+    model = bundle.get(request.path_params["model"]).contract.NAME
+    taken = await bundle.keeping.learn(model, await feedback.read(request))
+    return JSONResponse(taken.model_dump(), headers={"Cache-Control": "no-store"})
 
 
 def _summary(served: Served) -> dict[str, Any]:

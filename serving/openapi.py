@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from models._contract import AnyContract, Predictions, Rows
 from monitoring.drift import Drift
+from monitoring.feedback import Outcomes, Taken
 from monitoring.windows import WINDOWS
 from serving.errors import CODES, MOST_DETAILS
 
@@ -89,13 +90,18 @@ def document(contracts: Sequence[AnyContract]) -> Schema:
             **{f"/{each.NAME}/predict": {"post": _predict(each, names)} for each in contracts},
             **_about(contracts),
             "/models/{model}/drift": _drift(contracts),
+            "/models/{model}/feedback": _feedback(contracts),
         },
         "components": {"schemas": {**schemas, "Error": ERROR}},
     }
 
 
 def _schemas(contracts: Sequence[AnyContract]) -> tuple[Mapping[Any, Schema], Schema]:
-    bodies: list[Any] = [(Drift, "serialization")]
+    bodies: list[Any] = [
+        (Drift, "serialization"),
+        (Outcomes, "validation"),
+        (Taken, "serialization"),
+    ]
     for each in contracts:
         bodies += [
             (Rows[each.ROW], "validation"),  # type: ignore[name-defined]
@@ -190,6 +196,16 @@ def _drift(contracts: Sequence[AnyContract]) -> Schema:
     report = {"$ref": _REF.format(model=Drift.__name__)}
     found = _read("drift", "What moved since training.", report, 400, 404, 405, 503)
     return {"get": found, "parameters": [_model(contracts), window]}
+
+
+def _feedback(contracts: Sequence[AnyContract]) -> Schema:
+    told = {"outcomes": [{"request_id": "order-4711", "row": 0, "outcome": True}]}
+    schema = {"$ref": _REF.format(model=Outcomes.__name__)}
+    body = {"required": True, "content": {"application/json": {"schema": schema, "example": told}}}
+    taken = {"$ref": _REF.format(model=Taken.__name__)}
+    answers = (400, 401, 403, 404, 405, 413, 415, 429, 503)
+    found = _read("feedback", "Tell what came of predictions that were kept.", taken, *answers)
+    return {"post": {**found, "requestBody": body}, "parameters": [_model(contracts)]}
 
 
 def _read(operation: str, summary: str, schema: Schema, *statuses: int) -> Schema:
