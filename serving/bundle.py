@@ -55,7 +55,7 @@ class Bundle:
         keeping: Keeps what was answered.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is given by name
         self,
         stored: Mapping[AnyContract, bentoml.Model],
         *,

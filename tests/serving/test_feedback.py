@@ -1,5 +1,6 @@
 """Outcomes of kept predictions: taken over HTTP, counted, judged, and never a burden."""
 
+import asyncio
 import hashlib
 import json
 import time
@@ -10,7 +11,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from models import loan_default
-from monitoring.kept import Kept
+from monitoring.feedback import Outcomes
+from monitoring.kept import Caps, Kept
+from monitoring.metrics import Metrics
+from serving.errors import ApiError
+from serving.keeping import Keeping
 from tests.conftest import serving
 from train import synthetic_loans
 
@@ -147,14 +152,36 @@ def test_live_figures_come_from_the_outcomes_with_their_alarm_levels(pair):
     assert metric(pair, "tabento_lost_predictions_total") == 0
 
 
-def test_what_was_kept_stays_when_the_service_is_started_again_or_stopped(home, tmp_path):
-    file = tmp_path / "kept.db"
-    settings = {"TABENTO_PREDICTIONS_FILE": str(file)}
-    with serving(home, tmp_path / "one", **settings) as running:
-        asked = ask(running.ready())
-    with serving(home, tmp_path / "two", **settings) as running:
+@pytest.fixture(scope="module")
+def locked(home, tmp_path_factory):
+    """A server with keys, which then stopped, and its predictions file."""
+    folder = tmp_path_factory.mktemp("locked")
+    keys, file = folder / "keys.toml", folder / "kept.db"
+    digest = {name: hashlib.sha256(key.encode()).hexdigest() for name, key in KEYS.items()}
+    keys.write_text(
+        f'[all]\nsha256 = "{digest["all"]}"\n'
+        f'[loans]\nsha256 = "{digest["loans"]}"\nmodels = ["{loan_default.NAME}"]\n'
+    )
+    files = {"TABENTO_API_KEYS_FILE": str(keys), "TABENTO_PREDICTIONS_FILE": str(file)}
+    with serving(home, folder, **files) as running:
         running.ready()
-        assert tell(running, told(asked, row=1)).json()["accepted"] == 1
+        asked = ask(running, **{"X-API-Key": KEYS["all"]})
+        statuses = [
+            tell(running, told("a"), **headers).status_code
+            for headers in ({}, {"X-API-Key": KEYS["loans"]}, {"X-API-Key": KEYS["all"]})
+        ]
+    return file, asked, statuses
+
+
+def test_a_key_opens_the_feedback_of_its_models_only(locked):
+    assert locked[2] == [401, 403, 200]
+
+
+def test_what_was_answered_just_before_a_stop_is_kept(locked):
+    file, asked, _ = locked
+
+    known = Kept(file, Caps(10**9, 400)).learn("sentiment", [(asked, 1, True)], 5.0)
+    assert known == ["accepted"]
 
 
 def test_without_a_file_the_answer_says_what_to_do(running):
@@ -164,35 +191,15 @@ def test_without_a_file_the_answer_says_what_to_do(running):
     assert "TABENTO_PREDICTIONS_FILE" in answer.json()["error"]
 
 
-def test_a_file_that_can_not_be_written_costs_no_prediction(home, tmp_path):
-    file = str(tmp_path / "not there" / "kept.db")
-    with serving(home, tmp_path, TABENTO_PREDICTIONS_FILE=file) as running:
-        asked = ask(running.ready())
-        answer = tell(running, told(asked))
-        assert (answer.status_code, answer.json()["code"]) == (503, "feedback_not_kept")
-        assert "Retry-After" in answer.headers
-        assert metric(running, "tabento_lost_predictions_total", model="sentiment") == 2
+def test_a_file_that_can_not_be_written_is_a_503_that_says_when_to_come(tmp_path):
+    metrics = Metrics(["sentiment"])
+    keeping = Keeping(tmp_path / "not there" / "kept.db", Caps(10**9, 400), metrics)
+    with pytest.raises(ApiError) as refused:
+        asyncio.run(keeping.learn("sentiment", Outcomes.model_validate(told("a"))))
+    keeping.stop()
 
-
-def test_a_key_opens_the_feedback_of_its_models_only(home, tmp_path):
-    keys = tmp_path / "keys.toml"
-    digest = {name: hashlib.sha256(key.encode()).hexdigest() for name, key in KEYS.items()}
-    keys.write_text(
-        f'[all]\nsha256 = "{digest["all"]}"\n'
-        f'[loans]\nsha256 = "{digest["loans"]}"\nmodels = ["{loan_default.NAME}"]\n'
-    )
-    settings = {
-        "TABENTO_API_KEYS_FILE": str(keys),
-        "TABENTO_PREDICTIONS_FILE": str(tmp_path / "kept.db"),
-    }
-    with serving(home, tmp_path, **settings) as running:
-        running.ready()
-        statuses = [
-            tell(running, told("a"), **headers).status_code
-            for headers in ({}, {"X-API-Key": KEYS["loans"]}, {"X-API-Key": KEYS["all"]})
-        ]
-
-    assert statuses == [401, 403, 200]
+    assert (refused.value.status, refused.value.code) == (503, "feedback_not_kept")
+    assert "Retry-After" in refused.value.headers
 
 
 def test_openapi_tells_of_it(running):
