@@ -49,7 +49,8 @@ def report(asked: Asked, kept: Kept, stem: Path) -> Path:
         files = [Path(folder, each) for each in ("baseline.csv", "current.csv")]
         _export(before, files[0])
         _export(current, files[1])
-        _run([str(python), str(JOB), *map(str, files), str(page.resolve())])
+        # -I: or our own evidently.py beside the job would be what it imports.
+        _run([str(python), "-I", str(JOB), *map(str, files), str(page.resolve())])
     return page.with_name(f"{page.name}.html")
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from examples.replay.alarms import NAMES, Rung
-from train.picture import CHANCE, OURS, POSITIVE, STYLE
+from train.picture import OURS, POSITIVE, STYLE
 
 SILENT = "#dddddd"
 BAR = 0.62
@@ -46,7 +47,7 @@ def _truths(axes: Any, truths: Sequence[Truth]) -> None:
             ha="center", color=POSITIVE, fontsize=8,
         )  # fmt: skip
     axes.set(ylim=(0, None), ylabel="share of the year's loans", title="Loans by year of approval")
-    axes.legend(loc="upper right")
+    axes.legend(loc="upper left")
 
 
 def _alarms(axes: Any, rungs: Sequence[Rung], late: int) -> None:
@@ -63,7 +64,9 @@ def _alarms(axes: Any, rungs: Sequence[Rung], late: int) -> None:
         title=f"Alarms by when they ring, each over a year; outcomes are {late / 4:g} years late",
     )
     axes.xaxis.get_major_locator().set_params(integer=True)
-    for colour, said in ((POSITIVE, "rings"), (SILENT, "silent")):
-        axes.barh([0], [0], color=colour, label=said)
-    axes.plot([], [], color=CHANCE, alpha=0, label="blank: too few rows, or not known yet")
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=3, frameon=False)
+    axes.set_xlim(rungs[0].when - 0.5, rungs[-1].when + 0.25)
+    handles = [Patch(color=POSITIVE, label="rings"), Patch(color=SILENT, label="silent")]
+    handles.append(Patch(alpha=0, label="blank: too few rows, or not known yet"))
+    axes.legend(
+        handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=3, frameon=False
+    )
