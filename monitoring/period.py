@@ -10,16 +10,18 @@ import numpy as np
 from pydantic import Field
 
 from models._contract import AnyContract, Strict
+from monitoring.divergence import LEAST_ROWS
 from monitoring.drift import Drift, report
 from monitoring.kept import Judged, Kept, Period
 from monitoring.kinds import private_fields
 from monitoring.layout import Counts
 from monitoring.quality import Quality, quality
-from monitoring.reference import Reference
+from monitoring.reference import Floats, Reference
 from monitoring.tally import Tally
 from monitoring.windows import Seen
 
-PARTS = 24
+# Fewer where rows are few: a part of fewer than 500 moves by chance alone.
+MOST_PARTS = 24
 # So many rows are counted at once; memory stays small whatever the period.
 CHUNK = 4_096
 
@@ -123,15 +125,21 @@ def _rows(contract: AnyContract, fields: Sequence[str]) -> list[Any]:
     return [contract.ROW.model_construct(**json.loads(each)) for each in fields]
 
 
+def edges_of(asked: Asked, rows: int) -> Floats:
+    """Where one part of the period ends and the next begins."""
+    parts = min(max(rows // LEAST_ROWS, 1), MOST_PARTS)
+    return np.linspace(asked.since, asked.until, parts + 1)
+
+
 def _parts(
     asked: Asked, known: Reference, tally: Tally, found: tuple[Period, Judged]
 ) -> list[Part]:
     period, judged = found
-    edges = np.linspace(asked.since, asked.until, PARTS + 1)
+    edges = edges_of(asked, len(period.scores))
     rows = np.searchsorted(period.at, edges)
     outcomes = np.searchsorted(judged.at, edges)
     parts = []
-    for number in range(PARTS):
+    for number in range(len(edges) - 1):
         span = (float(edges[number]), float(edges[number + 1]))
         some = slice(rows[number], rows[number + 1])
         told = slice(outcomes[number], outcomes[number + 1])

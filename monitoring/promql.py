@@ -13,7 +13,7 @@ import numpy as np
 
 from monitoring.drift import Drift, report
 from monitoring.layout import STEPS, Counts, Layout
-from monitoring.period import PARTS, Asked, Part, PeriodReport, at, part
+from monitoring.period import Asked, Part, PeriodReport, at, edges_of, part
 from monitoring.reference import Reference
 from monitoring.windows import Seen
 
@@ -31,8 +31,8 @@ def period_report(asked: Asked, url: str) -> PeriodReport:
     Raises:
         PrometheusError: see there.
     """
-    edges = np.linspace(asked.since, asked.until, PARTS + 1).tolist()
     drift = _drift(asked, url, asked.since, asked.until)
+    edges = edges_of(asked, drift.rows).tolist()
     return PeriodReport(
         model=asked.contract.NAME,
         version=asked.version,
