@@ -8,40 +8,12 @@ from examples.replay.alarms import NAMES, Rung
 from examples.replay.loans import cut, quarters
 from examples.replay.picture import Truth, draw
 
-HEADER = [
-    "LoanNr_ChkDgt",
-    "Name",
-    "City",
-    "State",
-    "Zip",
-    "Bank",
-    "BankState",
-    "NAICS",
-    "ApprovalDate",
-    "ApprovalFY",
-    "Term",
-    "NoEmp",
-    "NewExist",
-    "CreateJob",
-    "RetainedJob",
-    "FranchiseCode",
-    "UrbanRural",
-    "RevLineCr",
-    "LowDoc",
-    "ChgOffDate",
-    "DisbursementDate",
-    "DisbursementGross",
-    "BalanceGross",
-    "MIS_Status",
-    "ChgOffPrinGr",
-    "GrAppv",
-    "SBA_Appv",
-]
 LOAN = {
     "State": "FL", "BankState": "NC", "NAICS": "722110", "NewExist": "1", "NoEmp": "3",
     "CreateJob": "0", "RetainedJob": "1", "FranchiseCode": "0", "UrbanRural": "1",
     "RevLineCr": "N", "LowDoc": "N", "GrAppv": "$50,000.00 ", "SBA_Appv": "$25,000.00 ",
 }  # fmt: skip
+HEADER = [*LOAN, "ApprovalDate", "ApprovalFY", "MIS_Status"]
 
 
 @pytest.fixture
