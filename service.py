@@ -10,6 +10,7 @@ import structlog
 from models import breast_cancer, loan_default, sentiment
 from models._contract import AnyContract, Predictions, Rows
 from monitoring import logs
+from monitoring.kept import Caps
 from monitoring.metrics import Metrics
 from serving import artifact, exchange, info, store, supervisor
 from serving.account import Account
@@ -21,6 +22,7 @@ from serving.drain import drain_on_sigterm
 from serving.endpoint import BodyLimits, Endpoint
 from serving.errors import not_ready
 from serving.front import Front, Hoist
+from serving.keeping import Keeping
 from serving.keys import Keyring
 from serving.renewal import Renewal, renew_on_sighup
 from serving.store import Reference
@@ -62,6 +64,7 @@ class ModelBundle:
 
     def __init__(self) -> None:
         self.writer = logs.configure(settings().log_level)
+        metrics = Metrics([contract.NAME for contract in CONTRACTS])
         self.bundle = Bundle(
             {contract: store.find(contract.NAME, SERVICE.bento) for contract in CONTRACTS},
             limits=Limits(
@@ -69,7 +72,12 @@ class ModelBundle:
             ),
             timeout=settings().timeout_s,
             allow_version_mismatch=settings().allow_version_mismatch,
-            metrics=Metrics([contract.NAME for contract in CONTRACTS]),
+            metrics=metrics,
+            keeping=Keeping(
+                settings().predictions_file,
+                Caps(settings().predictions_max_bytes, settings().predictions_max_days),
+                metrics,
+            ),
         )
         self.renewal = Renewal(self.bundle, CONTRACTS, lambda name: store.find(name, SERVICE.bento))
         self.admission = Admission(
@@ -140,7 +148,8 @@ class ModelBundle:
 
     @bentoml.on_shutdown
     def stopped(self) -> None:
-        """Say that this worker ends, and what it served."""
+        """Write what waits; say that this worker ends, and what it served."""
+        self.bundle.keeping.stop()
         log.info("stopped", pid=os.getpid(), models=self.bundle.hashes)
         self.writer.end()
 

@@ -67,6 +67,16 @@ class Settings(BaseSettings):
         Literal["predictions", "all"],
         Field(description="What needs a key, where there are keys. Probes never do."),
     ] = "predictions"
+    predictions_file: Annotated[
+        Path | None,
+        Field(description="SQLite file to keep predictions in, for outcomes; without, none are."),
+    ] = None
+    predictions_max_bytes: Annotated[
+        int, Field(ge=1_000_000, description="Largest predictions file; the oldest rows go.")
+    ] = 2**30
+    predictions_max_days: Annotated[
+        float, Field(gt=0, le=36_500, description="How long a prediction is kept.")
+    ] = 400
     log_rejected_bodies: Annotated[
         bool,
         Field(description="Log invalid bodies, capped, without the fields marked private."),

@@ -28,6 +28,7 @@ from monitoring.families import (
     worker_families,
 )
 from monitoring.series import drift_families
+from monitoring.truth_series import TruthSeries
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -84,6 +85,7 @@ class Metrics:
         self._models = model_families(declare)
         self.models = {name: ModelMetrics(name, self._requests, self._models) for name in models}
         self.drift = drift_families(self._registry)
+        self.truth = TruthSeries(self._registry, tuple(models))
         self._answered: Tally[tuple[str, int]] = Tally()
         self._rejected: Tally[tuple[str, str]] = Tally()
         self._workers.process_start.set(time.time())

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from serving import errors, exchange, info
+from serving import errors, exchange, feedback, info
 from serving.account import Account
 from serving.admission import Admission, timeout_of
 from serving.asgi import App, Message, Receive, Scope, Send, finish, replay, respond
@@ -111,12 +111,17 @@ class Front:
             await finish(send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send, here: Exchange) -> int:
-        reloaded = info.RELOAD.fullmatch(scope["path"])
-        if reloaded and scope["method"] == "POST":
-            here.key = self._admission.admit_reload(here.headers, reloaded[1])
-        else:
-            here.key = self._admission.admit_other(here.headers, scope["path"])
+        here.key = self._key(scope, here)
         return await self._through(scope, receive, send, here)
+
+    def _key(self, scope: Scope, here: Exchange) -> str | None:
+        """Let in what is no prediction: what changes something by its own rules."""
+        path, posted = scope["path"], scope["method"] == "POST"
+        if posted and (model := info.reloaded(path)):
+            return self._admission.admit_reload(here.headers, model)
+        if (model := feedback.model_of(path)) is not None:
+            return self._admission.admit(here.headers, model)
+        return self._admission.admit_other(here.headers, path)
 
     async def _predict(
         self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send, here: Exchange
