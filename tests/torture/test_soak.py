@@ -30,8 +30,6 @@ def test_overload_and_leaving_clients_cost_refusals_and_nothing_that_stays(home,
         idle = until(
             lambda: found if (found := observer.look()).descriptors <= first(observer) else None
         )
-        for x in observer.samples:
-            print(x)
         figures = report(minutes, tally, observer, idle)
 
         assert set(tally.statuses) <= {200, 400, 404, 415, 503}, tally.statuses
