@@ -17,6 +17,8 @@ from benchmarks.robustness.side import GOOD, Running, Side, served, started
 from clients.traffic import Ask, Traffic
 
 PATIENCE = 15.0
+# A worker that can not start is started anew after ten seconds: this is two or three of them.
+START_PATIENCE = 45.0
 
 
 def overload(side: Side) -> str:
@@ -113,14 +115,14 @@ def flipped(side: Side) -> str:
 
 def _became(side: Side, home: Path) -> str:
     with started(side, home=home) as running:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + START_PATIENCE
         while time.monotonic() < until and running.process.poll() is None:
             if running.get("/readyz", 1) == httpx.codes.OK:
                 return f"ready, predicts {running.post(body(GOOD)).status_code}"
             time.sleep(0.2)
         if running.process.poll() is not None:
             return f"ends, exit {running.process.returncode}"
-        return f"neither ready nor ended in {PATIENCE:.0f} s"
+        return f"neither ready nor ended in {START_PATIENCE:.0f} s"
 
 
 @contextmanager
