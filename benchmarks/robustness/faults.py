@@ -23,7 +23,7 @@ START_PATIENCE = 45.0
 
 def overload(side: Side) -> str:
     """Let four in at once, and come with twenty-four for five seconds."""
-    with served(side, **side.limited) as running:
+    with served(side, side.limited) as running:
         asks = [Ask(side.path, body(*[GOOD] * 256))]
         with Traffic(urlsplit(running.url), asks, clients=24) as traffic:
             time.sleep(5)

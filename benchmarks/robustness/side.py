@@ -99,9 +99,11 @@ class Running:
 
 
 @contextmanager
-def served(side: Side, *, full: bool = False, **settings: str) -> Iterator[Running]:
+def served(
+    side: Side, settings: Mapping[str, str] | None = None, *, full: bool = False
+) -> Iterator[Running]:
     """Start a service; `full` gives it a log that takes nothing. Nothing of it is left behind."""
-    with started(side, full=full, **settings) as running:
+    with started(side, settings, full=full) as running:
         if not running.wait():
             msg = f"{side.name} did not get ready: {running.log.read_text()[-1_000:]}"
             raise RuntimeError(msg)
@@ -110,7 +112,11 @@ def served(side: Side, *, full: bool = False, **settings: str) -> Iterator[Runni
 
 @contextmanager
 def started(
-    side: Side, *, full: bool = False, home: Path | None = None, **env: str
+    side: Side,
+    settings: Mapping[str, str] | None = None,
+    *,
+    full: bool = False,
+    home: Path | None = None,
 ) -> Iterator[Running]:
     """Do the same without waiting for it."""
     folder = Path(tempfile.mkdtemp(prefix="robust", dir="/tmp"))
@@ -120,13 +126,13 @@ def started(
     if full:
         log.symlink_to("/dev/full")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TABENTO_")}
-    settings = {"BENTOML_HOME": str(folder / "home"), "BENTOML_DO_NOT_TRACK": "True"}
+    own = {"BENTOML_HOME": str(folder / "home"), "BENTOML_DO_NOT_TRACK": "True"}
     command = ["bentoml", "serve", side.target, "--host", "127.0.0.1", "--port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=ROOT,
-            env=kept | settings | env,
+            env={**kept, **own, **(settings or {})},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

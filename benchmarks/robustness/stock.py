@@ -17,7 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from models.breast_cancer import Biopsy
 
 # The same thirty numbers, without Tabento's ranges and strictness: a tutorial writes `x: float`.
-Row: Any = create_model("Row", **dict.fromkeys(Biopsy.model_fields, (float, ...)))
+FIELDS: dict[str, Any] = dict.fromkeys(Biopsy.model_fields, (float, ...))
+Row: Any = create_model("Row", **FIELDS)
 LIMIT = os.environ.get("STOCK_MAX_CONCURRENCY")
 
 
@@ -28,10 +29,10 @@ class Stock:
     def __init__(self) -> None:
         self.model = bentoml.sklearn.load_model("breast_cancer_stock:latest")
 
-    @bentoml.api(batchable=True)
+    @bentoml.api(batchable=True)  # type: ignore[untyped-decorator]
     def predict(self, rows: list[Row]) -> list[float]:
         features = np.array([list(row.model_dump().values()) for row in rows])
-        return self.model.predict_proba(features)[:, 0].tolist()
+        return list(map(float, self.model.predict_proba(features)[:, 0]))
 
 
 def main() -> None:

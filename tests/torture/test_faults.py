@@ -61,7 +61,7 @@ class Scraper:
         self._thread.join(30)
 
     def _work(self):
-        before = {}
+        before: dict[object, float] = {}
         while not self._over.wait(0.05):
             try:
                 now = counters(samples(self.url))
