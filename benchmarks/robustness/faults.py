@@ -68,7 +68,8 @@ def killed(side: Side) -> str:
                 if running.post(body(GOOD)).status_code == httpx.codes.OK:
                     return f"answers again after {time.monotonic() - at:.1f} s"
             except httpx.TransportError:
-                time.sleep(0.05)
+                pass
+            time.sleep(0.1)
 
 
 def without_log(side: Side) -> str:
