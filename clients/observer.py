@@ -20,11 +20,12 @@ MEBIBYTE = 2**20
 class Sample:
     """One look: memory and descriptors of all its processes, and how its probes answered.
 
+    `memory` is in bytes and the processes' own: pages of files are the kernel's to take and give.
     `probes` gives status and seconds by path; status 0 is no answer within five seconds.
     """
 
     at: float
-    rss: int
+    memory: int
     descriptors: int
     processes: int
     probes: dict[str, tuple[int, float]]
@@ -72,21 +73,32 @@ class Observer:
             psutil.NoSuchProcess: the service has ended.
         """
         family = [self._root, *self._root.children(recursive=True)]
-        rss = descriptors = 0
+        memory = descriptors = 0
         for process in family:
             with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                rss += process.memory_info().rss
+                memory += own(process)
                 descriptors += process.num_fds()
         probes = {path: probe(self._address, path) for path in PROBES}
-        return Sample(time.monotonic(), rss, descriptors, len(family), probes)
+        return Sample(time.monotonic(), memory, descriptors, len(family), probes)
 
     def slowest_probe(self) -> float:
         """Seconds that the slowest probe took."""
         return max(seconds for each in self.samples for _, seconds in each.probes.values())
 
+    def slow_probes(self, seconds: float) -> float:
+        """Which part of the probes took longer."""
+        times = [taken for each in self.samples for _, taken in each.probes.values()]
+        return sum(taken > seconds for taken in times) / len(times)
+
     def probe_statuses(self) -> set[int]:
         """Every status that a probe had."""
         return {status for each in self.samples for status, _ in each.probes.values()}
+
+
+def own(process: psutil.Process) -> int:
+    """Bytes of resident memory that are no pages of files."""
+    told = process.memory_info()
+    return int(told.rss - getattr(told, "shared", 0))
 
 
 def probe(address: tuple[str, int], path: str) -> tuple[int, float]:
@@ -109,7 +121,7 @@ def slope(samples: Sequence[Sample], warm_up: float = 0.2) -> float:
     """Memory that comes to stay, in MiB a minute: least squares, without the first `warm_up`."""
     kept = samples[int(len(samples) * warm_up) :]
     minutes = [sample.at / 60 for sample in kept]
-    sizes = [sample.rss / MEBIBYTE for sample in kept]
+    sizes = [sample.memory / MEBIBYTE for sample in kept]
     middle, mean = sum(minutes) / len(kept), sum(sizes) / len(kept)
     spread = sum((minute - middle) ** 2 for minute in minutes)
     both = zip(minutes, sizes, strict=True)
