@@ -1,6 +1,6 @@
 # Needs make and Python 3.11 or newer, nothing else: everything is installed into .venv.
 # Settings, all optional: PYTHON=python3.12, PORT=3001, HOST=0.0.0.0, ARGS="what the command is to get";
-# SHAPE=spike and UI=1 for `load`, QUICK=1 for `bench`.
+# SHAPE=spike and UI=1 for `load`, QUICK=1 for `bench`, MINUTES=10 for `torture`.
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -18,7 +18,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve train test check pytest cover format load bench build evidently lock clean distclean missing
+.PHONY: help serve train test check pytest cover format load bench torture build evidently lock clean \
+	distclean missing
 
 help:  ## list the targets (this is the default)
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -60,6 +61,11 @@ load: .venv/.dev  ## load-test what `serve` serves: SHAPE=steady, breaking_point
 
 bench: missing .venv/.dev  ## measure this service against its peers, side by side (QUICK=1: five minutes)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+
+MINUTES ?= 10
+
+torture: .venv/.dev  ## overload, leaving clients, killed workers, full disks for MINUTES=10 each
+	TORTURE_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m torture $(ARGS)
 
 build: missing  ## train what the store lacks, then put service and models into one Bento
 	$(BIN)/bentoml build $(ARGS)

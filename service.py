@@ -12,7 +12,7 @@ from models._contract import AnyContract, Predictions, Rows
 from monitoring import logs
 from monitoring.kept import Caps
 from monitoring.metrics import Metrics
-from serving import artifact, exchange, info, store, supervisor
+from serving import accept, artifact, exchange, info, store, supervisor
 from serving.account import Account
 from serving.admission import Admission
 from serving.asgi import App
@@ -179,3 +179,6 @@ class ModelBundle:
 # What the decorator returns is no class any more, but its types say that it is.
 SERVICE = cast("bentoml.Service[ModelBundle]", ModelBundle)
 SERVICE.add_asgi_middleware(Hoist, make=lambda inner: bentoml.get_current_service().front(inner))
+
+# Before the worker listens; afterwards it would be too late.
+accept.several_at_once()

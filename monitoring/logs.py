@@ -14,6 +14,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ class Writer:
         self._descriptor = descriptor
         self._render = _text if os.isatty(descriptor) else json_line
         self._events: deque[EventDict] = deque()
+        self._begun = b""
         self._waiting = waiting
         # A signal may come while a line is written, and what handles it may log.
         self._writing = threading.RLock()
@@ -95,10 +97,20 @@ class Writer:
             while left:
                 events = [self._events.popleft() for _ in range(min(left, SLICE))]
                 left -= len(events)
-                try:
-                    _write(self._descriptor, b"".join(map(self._render, events)))
-                except OSError:
-                    self.dropped += len(events)
+                content = self._begun + b"".join(map(self._render, events))
+                self._lose(content, _write(self._descriptor, content))
+
+    def _lose(self, content: bytes, taken: int) -> None:
+        """Count the lines that the file did not take; one that it took in part is kept, to end it.
+
+        Otherwise the first line after a full disk would stand behind half of another.
+        """
+        left = content[taken:]
+        torn = left and (
+            content[taken - 1 : taken] not in {b"", b"\n"} or (not taken and self._begun)
+        )
+        self._begun = left[: left.find(b"\n") + 1] if torn else b""
+        self.dropped += left.count(b"\n") - bool(torn)
 
     def _work(self) -> None:
         while True:
@@ -112,9 +124,13 @@ class Writer:
     debug = info = warning = error = critical = exception = put
 
 
-def _write(descriptor: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(descriptor, content) :]
+def _write(descriptor: int, content: bytes) -> int:
+    """Write as much as the file takes; say how many bytes that was."""
+    taken = 0
+    with suppress(OSError):
+        while taken < len(content):
+            taken += os.write(descriptor, content[taken:])
+    return taken
 
 
 def json_line(event: "EventDict") -> bytes:

@@ -9,6 +9,7 @@ import os
 import time
 from collections import Counter as Tally
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import prometheus_client
@@ -153,4 +154,6 @@ def _forget_the_dead(directory: Path) -> None:
     for file in directory.glob("gauge_live*_*.db"):
         pid = file.stem.rpartition("_")[2]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists():
-            mark_process_dead(int(pid), str(directory))
+            # Another worker may be asked in the same moment, and take the file away first.
+            with suppress(FileNotFoundError):
+                mark_process_dead(int(pid), str(directory))

@@ -63,11 +63,14 @@ class Endpoint:
         """Read the body, and find its form.
 
         Raises:
-            ApiError: 400, 413 or 415.
+            ApiError: 400, 413, 415, or 504 when the body came too slowly.
             ClientGoneError: it never came.
         """
         wire = wires.choose(self._wires, here.headers)
-        body = here.body = await bodies.read(here.headers, receive, self._limits.body_bytes)
+        seconds = here.timeout or self._bundle.timeout
+        body = here.body = await bodies.read(
+            here.headers, receive, self._limits.body_bytes, seconds
+        )
         if not self.direct:
             wires.refuse_repeated(body)
         return wire, body

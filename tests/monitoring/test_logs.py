@@ -174,6 +174,34 @@ def test_a_file_that_takes_nothing_costs_lines_that_are_counted(tmp_path):
     os.close(descriptor)
 
 
+def test_a_disk_that_was_full_leaves_no_half_line_behind(tmp_path):
+    """A limit on the file's size, in a process of its own, stands for the disk."""
+    code = """if True:
+        import os, resource, sys
+        from monitoring.logs import Writer
+        descriptor = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        writer = Writer(descriptor)
+        put = lambda n: writer.put({"event": "e", "n": n, "timestamp": 0.0})
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+        for number in range(100):
+            put(number)
+            writer.flush()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        put(100)
+        writer.flush()
+        print(writer.take_dropped())
+    """
+    path = tmp_path / "log"
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True
+    )
+
+    numbers = [json.loads(line)["n"] for line in path.read_text().splitlines()]
+    assert numbers == [*range(len(numbers) - 1), 100]
+    assert len(numbers) + int(run.stdout) == 101
+
+
 STDLIB = """
 import logging
 from monitoring.logs import configure
