@@ -18,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve train test check pytest cover format load bench build lock clean distclean missing
+.PHONY: help serve train test check pytest cover format load bench build tools lock clean distclean missing
 
 help:  ## list the targets (this is the default)
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -63,6 +63,8 @@ bench: missing .venv/.dev  ## measure this service against its peers, side by si
 build: missing  ## train what the store lacks, then put service and models into one Bento
 	$(BIN)/bentoml build $(ARGS)
 
+tools: .venv-deploy/.made  ## the clouds' own libraries, by which the tests check deploy/ (optional)
+
 lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade: newest versions)
 	$(BIN)/uv pip compile --quiet pyproject.toml $(ARGS) -o requirements/serve.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra train $(ARGS) \
@@ -71,6 +73,7 @@ lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--u
 		-c requirements/train.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --no-header benchmarks/peers/estimators.in $(ARGS) \
 		-c requirements/serve.txt -o benchmarks/peers/estimators.txt
+	$(BIN)/uv pip compile --quiet --no-header requirements/deploy.in $(ARGS) -o requirements/deploy.txt
 	for peer in benchmarks/peers/*/requirements.in; do $(BIN)/uv pip compile --quiet --no-header $$peer \
 		$(ARGS) -c benchmarks/peers/estimators.txt -o $${peer%.in}.txt || exit 1; done
 
@@ -80,7 +83,7 @@ clean:  ## remove caches and built Bentos, never a model
 	find . -path ./.venv -prune -o -path ./.bentoml -prune -o -name __pycache__ -exec rm -rf {} +
 
 distclean: clean  ## remove .venv and this folder's model store as well
-	rm -rf .venv .bentoml .bench
+	rm -rf .venv .venv-deploy .bentoml .bench
 
 # Trains nothing when the store has every model.
 missing: .venv/.train
@@ -103,3 +106,9 @@ missing: .venv/.train
 	@echo "Installing $< into .venv: this takes a minute or two, once."
 	@$(INSTALL) -r $<
 	@touch .venv/.train $@
+
+# These do not go together with the locks above: botocore wants an older python-dateutil.
+.venv-deploy/.made: requirements/deploy.txt | .venv/.made
+	$(BIN)/python -m venv .venv-deploy
+	@.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@

@@ -13,7 +13,9 @@ DEPLOY = Path(__file__).parent.parent
 RULES = DEPLOY / "prometheus" / "rules.yml"
 RESOURCE = DEPLOY / "kubernetes" / "components" / "monitoring" / "prometheus-rule.yaml"
 
-HEAD = "# Written by deploy/kubernetes/rules.py from deploy/prometheus/rules.yml: change that file.\n"
+HEAD = (
+    "# Written by deploy/kubernetes/rules.py from deploy/prometheus/rules.yml: change that file.\n"
+)
 
 
 def resource(rules: dict[str, Any]) -> dict[str, Any]:
