@@ -51,8 +51,7 @@ back() {
 
 before=$(revision)
 kubectl kustomize "$build" >"$build/all.yaml"
-kubectl apply --filename "$build/all.yaml"
-if serves; then
+if kubectl apply --filename "$build/all.yaml" && serves; then
   say "$image serves in $environment"
   exit 0
 fi
