@@ -1,7 +1,8 @@
 """How a worker stops: it says so, answers a little longer, and then ends.
 
 A load balancer learns from `/readyz` that it should send no more, and needs a moment for it.
-Meanwhile what is in flight is finished, and what comes all the same is sent elsewhere.
+Meanwhile what comes all the same is answered, and every answer closes its connection: a client that
+keeps one open asks elsewhere the next time, and loses nothing.
 """
 
 import asyncio

@@ -89,12 +89,6 @@ def not_ready(message: str) -> ApiError:
     return ApiError(503, message, "not_ready", headers={"Retry-After": "5"})
 
 
-def draining() -> ApiError:
-    """Send a client elsewhere: this process is about to stop."""
-    headers = {"Retry-After": "1", "Connection": "close"}
-    return ApiError(503, "The service is about to stop; ask another.", "draining", headers=headers)
-
-
 def late() -> ApiError:
     """Say that a request was not answered within its time."""
     return ApiError(

@@ -12,7 +12,7 @@ import structlog
 from serving import errors, exchange, info
 from serving.account import Account
 from serving.admission import Admission, timeout_of
-from serving.asgi import App, Message, Receive, Scope, Send, replay, respond
+from serving.asgi import App, Message, Receive, Scope, Send, closing, replay, respond
 from serving.body import ClientGoneError
 from serving.bundle import Bundle
 from serving.endpoint import Endpoint
@@ -83,6 +83,8 @@ class Front:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
+        if self._bundle.draining:
+            send = closing(send)
         started = time.perf_counter()
         here = exchange.of(dict(scope["headers"]))
         endpoint = self._endpoints.get(scope["path"])
@@ -111,8 +113,6 @@ class Front:
     ) -> int:
         if scope["method"] != "POST":
             raise errors.method_not_allowed(scope["method"], allow="POST")
-        if self._bundle.draining:
-            raise errors.draining()
         here.key = self._admission.admit(here.headers, endpoint.model)
         self._admission.in_flight += 1
         endpoint.metrics.in_flight += 1

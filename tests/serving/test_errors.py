@@ -69,9 +69,7 @@ def test_a_fault_does_not_repeat_the_value_nor_name_our_libraries():
     assert "pydantic" not in said
 
 
-@pytest.mark.parametrize(
-    "error", [errors.overloaded("x"), errors.not_ready("x"), errors.draining()]
-)
+@pytest.mark.parametrize("error", [errors.overloaded("x"), errors.not_ready("x")])
 def test_whoever_is_sent_away_is_told_when_to_come_back(error):
     assert error.status == 503
     assert int(error.headers["Retry-After"]) >= 1
