@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     ] = 1_024
     drain_s: Annotated[
         float,
-        Field(ge=0, le=600, description="How long a stopping worker still answers, closing connections."),
+        Field(ge=0, le=600, description="How long a stopping worker answers what still comes."),
     ] = 2
     api_keys_file: Annotated[
         Path | None, Field(description="TOML file of hashed API keys; without one, all may call.")

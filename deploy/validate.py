@@ -83,24 +83,36 @@ def azure_faults(folder: Path) -> Iterator[str]:
 
 def _unlike(value: Any, hint: Any, at: str, names: dict[str, Any]) -> Iterator[str]:
     """What of a value is not as its type hint says."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is typing.Union:
-        yield from _unlike_all(value, arguments, at, names)
-    elif origin is list and isinstance(value, list):
-        for index, each in enumerate(value):
-            yield from _unlike(each, arguments[0], f"{at}[{index}]", names)
-    elif origin is dict and isinstance(value, dict):
-        for key, each in value.items():
-            yield from _unlike(each, arguments[1], f"{at}.{key}", names)
+    if typing.get_origin(hint) is typing.Union:
+        yield from _unlike_all(value, typing.get_args(hint), at, names)
+    elif (parts := _parts(value, hint)) is not None:
+        for name, part, its in parts:
+            yield from _unlike(part, its, at + name, names)
     elif getattr(hint, "_is_model", False) and isinstance(value, dict):
-        hints = typing.get_type_hints(hint, localns=names)
-        for key, each in value.items():
-            if attribute := _fields(hint).get(key):
-                yield from _unlike(each, hints[attribute], f"{at}.{key}", names)
-            else:
-                yield f"{at}.{key}: {hint.__name__} has no such field"
-    elif hint is not Any and not _is(value, origin or hint):
-        yield f"{at}: {value!r} is no {(origin or hint).__name__}"
+        yield from _unlike_model(value, hint, at, names)
+    elif hint is not Any and not _is(value, plain := typing.get_origin(hint) or hint):
+        yield f"{at}: {value!r} is no {plain.__name__}"
+
+
+def _parts(value: Any, hint: Any) -> list[tuple[str, Any, Any]] | None:
+    """Name, value and hint of all that is in a list or a mapping; None of what is neither."""
+    kind, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if kind is list and isinstance(value, list):
+        return [(f"[{index}]", each, arguments[0]) for index, each in enumerate(value)]
+    if kind is dict and isinstance(value, dict):
+        return [(f".{key}", each, arguments[1]) for key, each in value.items()]
+    return None
+
+
+def _unlike_model(
+    value: dict[str, Any], model: Any, at: str, names: dict[str, Any]
+) -> Iterator[str]:
+    hints, fields = typing.get_type_hints(model, localns=names), _fields(model)
+    for key, each in value.items():
+        if key in fields:
+            yield from _unlike(each, hints[fields[key]], f"{at}.{key}", names)
+        else:
+            yield f"{at}.{key}: {model.__name__} has no such field"
 
 
 def _unlike_all(

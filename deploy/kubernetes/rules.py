@@ -1,4 +1,4 @@
-"""Write the alerts of `deploy/prometheus/rules.yml` once more, as the PrometheusRule of the operator.
+"""Write the rules of `deploy/prometheus/rules.yml` once more, as the operator's PrometheusRule.
 
 Run it after that file was changed: `.venv/bin/python deploy/kubernetes/rules.py`. A test compares
 the two.
@@ -13,9 +13,7 @@ DEPLOY = Path(__file__).parent.parent
 RULES = DEPLOY / "prometheus" / "rules.yml"
 RESOURCE = DEPLOY / "kubernetes" / "components" / "monitoring" / "prometheus-rule.yaml"
 
-HEAD = (
-    "# Written by deploy/kubernetes/rules.py from deploy/prometheus/rules.yml: change that file.\n"
-)
+HEAD = "# Written by deploy/kubernetes/rules.py; what to change is deploy/prometheus/rules.yml.\n"
 
 
 def resource(rules: dict[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def azure():
     return app["properties"]
 
 
-# What runs there, and how many seconds after SIGTERM it is killed. Cloud Run's ten are not ours to set.
+# What runs there, and how many seconds after SIGTERM it is killed. Cloud Run's ten are given.
 PLACES = {
     "ecs": lambda: (ecs()["environment"], ecs()["stopTimeout"]),
     "cloud run": lambda: (cloud_run()["spec"]["containers"][0]["env"], 10),

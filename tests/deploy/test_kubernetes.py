@@ -1,6 +1,7 @@
 """The manifests are valid, and say what the service needs."""
 
 import os
+from typing import Any
 
 import kubernetes_validate
 import pytest
@@ -31,7 +32,8 @@ def test_every_resource_is_valid(resources, version):
 def test_a_wrong_name_or_type_would_be_seen():
     """The tool that the test above trusts does what it is trusted with."""
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}}
-    for spec in ({"prots": []}, {"ports": [{"port": "eighty"}]}):
+    wrong: list[dict[str, Any]] = [{"prots": []}, {"ports": [{"port": "eighty"}]}]
+    for spec in wrong:
         with pytest.raises(kubernetes_validate.ValidationError):
             kubernetes_validate.validate(service | {"spec": spec}, VERSIONS[-1], strict=True)
 

@@ -1,4 +1,7 @@
-"""The release to Kubernetes goes back by itself. `kubectl` here is a stand-in that writes down what it is asked."""
+"""The release to Kubernetes goes back by itself.
+
+`kubectl` here is a stand-in that writes down what it is asked.
+"""
 
 import os
 import subprocess

@@ -1,7 +1,8 @@
 """A rolling update as Kubernetes does it, with real servers: no request is lost on the way.
 
-What stands for the cluster is a proxy that knows only connections, as kube-proxy does: it picks a server when a
-client connects and never looks into what is said. That is the hard case. A proxy that knows HTTP asks another server.
+What stands for the cluster is a proxy that knows only connections, as kube-proxy does: it picks a
+server when a client connects and never looks into what is said. That is the hard case: a proxy that
+knows HTTP asks another server.
 """
 
 import asyncio
@@ -19,8 +20,8 @@ from tests.conftest import free_port, serving
 pytestmark = pytest.mark.slow
 
 BODY = {"rows": [{"text": "good"}]}
-# As in deploy/kubernetes, but shorter: when the server's address is gone everywhere, and how long it sleeps before
-# SIGTERM, both counted from the end's announcement.
+# As in deploy/kubernetes, but shorter: seconds until the server's address is gone everywhere, and
+# until SIGTERM, both from when it was told to go.
 FORGOTTEN_AFTER, PRESTOP = 0.5, 1.5
 
 

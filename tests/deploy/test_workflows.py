@@ -75,7 +75,7 @@ def test_foreign_actions_are_named_by_commit_with_their_version(file):
 
 
 def test_an_action_has_one_version_everywhere():
-    pins = {}
+    pins: dict[str, set[str]] = {}
     for file in FILES:
         for name, commit in re.findall(r"uses: +([\w./-]+)@([0-9a-f]{40})", file.read_text()):
             pins.setdefault(name, set()).add(commit)
