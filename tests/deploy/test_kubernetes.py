@@ -100,6 +100,17 @@ def test_a_pod_may_do_as_little_as_the_restricted_standard_asks(resources):
     assert pod["automountServiceAccountToken"] is False
 
 
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_its_namespace_lets_no_pod_in_that_asks_for_more(name):
+    folder = KUBERNETES / "overlays" / name
+    namespace = yaml.safe_load((folder / "namespace.yaml").read_text())
+    kubernetes_validate.validate(namespace, VERSIONS[-1], strict=True)
+    labels = namespace["metadata"]["labels"]
+
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert namespace["metadata"]["name"] == render(folder)["Deployment"]["metadata"]["namespace"]
+
+
 def test_what_is_written_to_is_in_memory(resources):
     volumes = {each["name"]: each for each in pod_of(resources)["volumes"]}
 
