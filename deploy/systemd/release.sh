@@ -40,7 +40,8 @@ for instance in "${instances[@]}"; do
   for each in "${changed[@]}"; do
     [ -e "$folder/$each.env.before" ] || { say "there was nothing before it to go back to"; continue; }
     cp "$folder/$each.env.before" "$folder/$each.env"
-    systemctl restart "tabento@$each" && ready "$each" || say "AND $each DOES NOT COME BACK: look at once"
+    systemctl restart "tabento@$each" || true
+    ready "$each" || say "AND $each DOES NOT COME BACK: look at once"
   done
   exit 1
 done
