@@ -92,8 +92,9 @@ def test_no_request_is_lost_while_one_server_takes_the_place_of_another(home, tm
         old.ready()
         endpoints = Endpoints(_port(old))
         with endpoints.listening() as url:
-            clients = [pool.submit(ask, url, until, keep=each % 2 == 0) for each in range(8)]
             new.ready()
+            clients = [pool.submit(ask, url, until, keep=each % 2 == 0) for each in range(8)]
+            time.sleep(0.5)
             endpoints.ports.append(_port(new))
             time.sleep(1)
             _terminate(old, endpoints)
