@@ -18,8 +18,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve train test check pytest cover format load bench torture build evidently lock clean \
-	distclean missing
+.PHONY: help serve train test check pytest cover format load bench torture build evidently tools lock \
+	clean distclean missing
 
 help:  ## list the targets (this is the default)
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -76,6 +76,8 @@ evidently: .evidently/.made  ## make the environment for `python -m monitoring r
 	.evidently/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+tools: .venv-deploy/.made  ## the clouds' own libraries, by which the tests check deploy/ (optional)
+
 lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade: newest versions)
 	$(BIN)/uv pip compile --quiet pyproject.toml $(ARGS) -o requirements/serve.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra train $(ARGS) \
@@ -85,6 +87,7 @@ lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--u
 	$(BIN)/uv pip compile --quiet --no-header benchmarks/peers/estimators.in $(ARGS) \
 		-c requirements/serve.txt -o benchmarks/peers/estimators.txt
 	$(BIN)/uv pip compile --quiet --no-header requirements/evidently.in $(ARGS) -o requirements/evidently.txt
+	$(BIN)/uv pip compile --quiet --no-header requirements/deploy.in $(ARGS) -o requirements/deploy.txt
 	for peer in benchmarks/peers/*/requirements.in; do $(BIN)/uv pip compile --quiet --no-header $$peer \
 		$(ARGS) -c benchmarks/peers/estimators.txt -o $${peer%.in}.txt || exit 1; done
 
@@ -94,7 +97,7 @@ clean:  ## remove caches and built Bentos, never a model
 	find . -path ./.venv -prune -o -path ./.bentoml -prune -o -name __pycache__ -exec rm -rf {} +
 
 distclean: clean  ## remove .venv and this folder's model store as well
-	rm -rf .venv .bentoml .bench .evidently
+	rm -rf .venv .venv-deploy .bentoml .bench .evidently
 
 # Trains nothing when the store has every model.
 missing: .venv/.train
@@ -117,3 +120,9 @@ missing: .venv/.train
 	@echo "Installing $< into .venv: this takes a minute or two, once."
 	@$(INSTALL) -r $<
 	@touch .venv/.train $@
+
+# These do not go together with the locks above: botocore wants an older python-dateutil.
+.venv-deploy/.made: requirements/deploy.txt | .venv/.made
+	$(BIN)/python -m venv .venv-deploy
+	@.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@

@@ -81,7 +81,10 @@ class ModelBundle:
         )
         self.renewal = Renewal(self.bundle, CONTRACTS, lambda name: store.find(name, SERVICE.bento))
         self.admission = Admission(
-            _keyring(), settings().protect == "all", settings().max_in_flight
+            _keyring(),
+            settings().protect == "all",
+            settings().max_in_flight,
+            to_the_end=settings().drain == "answer",
         )
 
     @bentoml.api(route="/loan_default/predict")
