@@ -33,9 +33,10 @@ train: .venv/.train  ## train all models, or ARGS="loan_default --data FILE"
 
 test: check pytest  ## check, then run every test: what a change must pass
 
-check: .venv/.dev  ## formatting, lint, types, import layers, spelling
+check: .venv/.dev  ## formatting, lint, security, types, import layers, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
