@@ -1,4 +1,4 @@
-"""`python -m deploy.image`: build the Bento and its image; `--contents IMAGE`: what takes the space."""
+"""`python -m deploy.image`: build the Bento and its image; `--contents IMAGE`: what is in it."""
 
 import argparse
 import sys

@@ -6,17 +6,26 @@ from deploy.engine import docker, inspect
 
 # In the image itself, by its own Python: sizes of files, no link followed.
 COUNT = """
-import json, os
-def size(top):
-    return sum(os.lstat(os.path.join(at, f)).st_size for at, _, fs in os.walk(top) for f in fs)
-packages, site = {}, "/app/.venv/lib/python3.11/site-packages"
-import sys; site = [p for p in sys.path if p.endswith("site-packages")][0]
-for name in os.listdir(site):
-    key = name.split(".")[0] if name.endswith(".libs") else name
-    path = os.path.join(site, name)
-    packages[key] = packages.get(key, 0) + (size(path) if os.path.isdir(path) else os.lstat(path).st_size)
-pyc = sum(os.lstat(os.path.join(at, f)).st_size for at, _, fs in os.walk("/app") for f in fs if f.endswith(".pyc"))
-print(json.dumps({"packages": packages, "models": size("/bento/models"), "code": size("/bento/src"), "pyc": pyc}))
+import json, os, sysconfig
+
+def files(top):
+    return [os.path.join(at, name) for at, _, names in os.walk(top) for name in names]
+
+def size(paths):
+    return sum(os.lstat(path).st_size for path in paths)
+
+site = sysconfig.get_path("purelib")
+packages = {}
+for path in files(site):
+    top = os.path.relpath(path, site).split(os.sep)[0]
+    name = top[: -len(".libs")] if top.endswith(".libs") else top
+    packages[name] = packages.get(name, 0) + size([path])
+print(json.dumps({
+    "packages": packages,
+    "models": size(files("/bento/models")),
+    "code": size(files("/bento/src")),
+    "pyc": size([path for path in files(site) if path.endswith(".pyc")]),
+}))
 """
 LEAST_MB = 5
 
