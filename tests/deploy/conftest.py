@@ -27,7 +27,7 @@ def engine():
         docker("info")
     except EngineError as error:
         pytest.skip(f"no container engine answers: {error}")
-    if subprocess.run(["docker", "image", "inspect", BASE], capture_output=True).returncode:
+    if not docker("images", "--quiet", BASE).strip():
         try:
             docker("pull", "--quiet", BASE)
         except EngineError as error:

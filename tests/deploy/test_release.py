@@ -43,7 +43,7 @@ def run(place, *arguments):
     command = [sys.executable, "-m", "deploy.release", *arguments]
     command += ["--folder", str(place.folder), "--listen", place.proxy.listen]
     command += ["--deadline", "150"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
 
 
 @contextmanager
@@ -82,7 +82,6 @@ def test_a_good_release_and_the_way_back_lose_no_request(place, image):
         second = place.container(LIVE)
         kept = place.container(PREVIOUS)
         back = run(place, "--rollback")
-    print(f"{len(answers)} requests, {sum(each != 200 for each in answers)} failed")
 
     assert (there.returncode, back.returncode) == (0, 0), there.stderr + back.stderr
     assert first != second
