@@ -17,7 +17,7 @@ def docker(*arguments: str, **environment: str) -> str:
     Raises:
         EngineError: it failed, or there is no docker.
     """
-    return run("docker", *arguments, **environment)
+    return run("docker", *arguments, cwd=None, **environment)
 
 
 def run(*command: str, cwd: Path | None = None, **environment: str) -> str:
