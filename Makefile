@@ -18,8 +18,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve train test check pytest cover format load bench torture build evidently tools lock \
-	clean distclean missing
+.PHONY: help serve train test check pytest cover format load bench torture build image evidently tools \
+	lock clean distclean missing
 
 help:  ## list the targets (this is the default)
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -70,6 +70,11 @@ torture: .venv/.dev  ## overload, leaving clients, killed workers, full disks fo
 build: missing  ## train what the store lacks, then put service and models into one Bento
 	$(BIN)/bentoml build $(ARGS)
 
+# The release path names its base by digest: make image BASE_IMAGE=python:3.11-slim@sha256:... RELEASE=1
+image: missing  ## build the Bento, then the container image tabento:latest (TAG=..., BASE_IMAGE=...)
+	$(BIN)/python -m deploy.image $(if $(RELEASE),--release) $(if $(TAG),--tag $(TAG)) \
+		$(if $(BASE_IMAGE),--base $(BASE_IMAGE)) $(ARGS)
+
 evidently: .evidently/.made  ## make the environment for `python -m monitoring report --evidently`
 
 .evidently/.made: requirements/evidently.txt
@@ -81,6 +86,8 @@ tools: .venv-deploy/.made  ## the clouds' own libraries, by which the tests chec
 
 lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade: newest versions)
 	$(BIN)/uv pip compile --quiet pyproject.toml $(ARGS) -o requirements/serve.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --excludes requirements/image.exclude $(ARGS) \
+		-c requirements/serve.txt -o requirements/image.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra train $(ARGS) \
 		-c requirements/serve.txt -o requirements/train.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra arrow --extra dev $(ARGS) \
