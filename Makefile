@@ -18,8 +18,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve train test check pytest cover format load bench torture build evidently audit sbom lock clean \
-	distclean missing
+.PHONY: help serve train test check pytest cover format load bench torture build image evidently tools \
+	sbom audit lock clean distclean missing
 
 help:  ## list the targets (this is the default)
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -70,6 +70,11 @@ torture: .venv/.dev  ## overload, leaving clients, killed workers, full disks fo
 build: missing  ## train what the store lacks, then put service and models into one Bento
 	$(BIN)/bentoml build $(ARGS)
 
+# The release path names its base by digest: make image BASE_IMAGE=python:3.11-slim@sha256:... RELEASE=1
+image: missing  ## build the Bento, then the container image tabento:latest (TAG=..., BASE_IMAGE=...)
+	$(BIN)/python -m deploy.image $(if $(RELEASE),--release) $(if $(TAG),--tag $(TAG)) \
+		$(if $(BASE_IMAGE),--base $(BASE_IMAGE)) $(ARGS)
+
 evidently: .evidently/.made  ## make the environment for `python -m monitoring report --evidently`
 
 .evidently/.made: requirements/evidently.txt
@@ -77,12 +82,11 @@ evidently: .evidently/.made  ## make the environment for `python -m monitoring r
 	.evidently/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# What goes into the image; without a lock of its own it is all that serving needs.
-SHIPPED := $(firstword $(wildcard requirements/image.txt requirements/serve.txt))
+tools: .venv-deploy/.made  ## the clouds' own libraries, by which the tests check deploy/ (optional)
 
 sbom: .audit/.made  ## what goes into the image, as CycloneDX 1.6: dist/sbom.cdx.json
 	@mkdir -p dist
-	.audit/bin/cyclonedx-py requirements $(SHIPPED) --pyproject pyproject.toml --spec-version 1.6 \
+	.audit/bin/cyclonedx-py requirements requirements/image.txt --pyproject pyproject.toml --spec-version 1.6 \
 		--output-format JSON --output-reproducible --validate --output-file dist/sbom.cdx.json
 	.audit/bin/python deploy/sbom.py dist/sbom.cdx.json
 
@@ -98,6 +102,8 @@ audit: .audit/.made  ## known holes in what is locked (ARGS="--ignore-vuln ID": 
 
 lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade: newest versions)
 	$(BIN)/uv pip compile --quiet pyproject.toml $(ARGS) -o requirements/serve.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --excludes requirements/image.exclude $(ARGS) \
+		-c requirements/serve.txt -o requirements/image.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra train $(ARGS) \
 		-c requirements/serve.txt -o requirements/train.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra arrow --extra dev $(ARGS) \
@@ -106,6 +112,7 @@ lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--u
 		-c requirements/serve.txt -o benchmarks/peers/estimators.txt
 	$(BIN)/uv pip compile --quiet --no-header requirements/evidently.in $(ARGS) -o requirements/evidently.txt
 	$(BIN)/uv pip compile --quiet --no-header requirements/audit.in $(ARGS) -o requirements/audit.txt
+	$(BIN)/uv pip compile --quiet --no-header requirements/deploy.in $(ARGS) -o requirements/deploy.txt
 	for peer in benchmarks/peers/*/requirements.in; do $(BIN)/uv pip compile --quiet --no-header $$peer \
 		$(ARGS) -c benchmarks/peers/estimators.txt -o $${peer%.in}.txt || exit 1; done
 
@@ -116,6 +123,7 @@ clean:  ## remove caches and built Bentos, never a model
 
 distclean: clean  ## remove .venv and this folder's model store as well
 	rm -rf .venv .bentoml .bench .evidently .audit
+	rm -rf .venv .venv-deploy .bentoml .bench .evidently
 
 # Trains nothing when the store has every model.
 missing: .venv/.train
@@ -138,3 +146,9 @@ missing: .venv/.train
 	@echo "Installing $< into .venv: this takes a minute or two, once."
 	@$(INSTALL) -r $<
 	@touch .venv/.train $@
+
+# These do not go together with the locks above: botocore wants an older python-dateutil.
+.venv-deploy/.made: requirements/deploy.txt | .venv/.made
+	$(BIN)/python -m venv .venv-deploy
+	@.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@

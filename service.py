@@ -6,6 +6,7 @@ from typing import cast
 
 import bentoml
 import structlog
+from bentoml.images import Image
 
 from models import breast_cancer, loan_default, sentiment
 from models._contract import AnyContract, Predictions, Rows
@@ -41,8 +42,16 @@ def _keyring() -> Keyring | None:
     return Keyring(file, settings().workers) if file else None
 
 
+# No distribution named: no compilers and no git in the image. And what the lock names is installed,
+# no more: a package's own wishes are settled in requirements/image.exclude.
+IMAGE = Image(base_image=os.environ.get("BASE_IMAGE", "python:3.11-slim"), distro="").run(
+    "mkdir -p /etc/uv && printf '[pip]\\nno-deps = true\\n' > /etc/uv/uv.toml"
+)
+
+
 @bentoml.service(
     name="tabento",
+    image=IMAGE,
     workers=settings().workers,
     traffic={"timeout": settings().timeout_s},
     # What these layers give is done by our front, once and for every route.
@@ -81,7 +90,10 @@ class ModelBundle:
         )
         self.renewal = Renewal(self.bundle, CONTRACTS, lambda name: store.find(name, SERVICE.bento))
         self.admission = Admission(
-            _keyring(), settings().protect == "all", settings().max_in_flight
+            _keyring(),
+            settings().protect == "all",
+            settings().max_in_flight,
+            to_the_end=settings().drain == "answer",
         )
 
     @bentoml.api(route="/loan_default/predict")

@@ -56,6 +56,13 @@ class Settings(BaseSettings):
         float,
         Field(ge=0, le=600, description="How long a stopping worker still answers, and says so."),
     ] = 2
+    drain: Annotated[
+        Literal["refuse", "answer"],
+        Field(
+            description="What a stopping worker does with predictions that still come: send them "
+            "elsewhere by a 503, or answer them; either way their connections are closed."
+        ),
+    ] = "refuse"
     reload_s: Annotated[
         float,
         Field(ge=0, le=86_400, description="Look for newer models as often; 0: only when told."),

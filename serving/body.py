@@ -14,23 +14,17 @@ class ClientGoneError(Exception):
     """The client closed the connection before its request was whole."""
 
 
-async def read(
-    headers: Mapping[bytes, bytes], receive: Receive, most: int, seconds: float | None = None
-) -> bytes:
-    """Read a whole body of at most `most` bytes, for at most `seconds`.
+async def read(headers: Mapping[bytes, bytes], receive: Receive, most: int) -> bytes:
+    """Read a whole body of at most `most` bytes.
 
     Raises:
-        ApiError: 413, or 504 when it came too slowly.
+        ApiError: 413.
         ClientGoneError: the rest never came.
     """
     length = headers.get(b"content-length")
     if length is not None and int(length) > most:
         raise _too_large(most)
-    try:
-        async with asyncio.timeout(seconds):
-            return await _read(receive, most)
-    except TimeoutError:
-        raise _too_slow() from None
+    return await _read(receive, most)
 
 
 async def _read(receive: Receive, most: int) -> bytes:
@@ -84,14 +78,5 @@ def _too_large(most: int) -> ApiError:
     return ApiError(
         413,
         f"The body is larger than {most} bytes; send fewer rows at once.",
-        headers={"Connection": "close"},
-    )
-
-
-def _too_slow() -> ApiError:
-    # Whoever sends a byte now and then must not keep a place among the requests in flight.
-    return ApiError(
-        504,
-        "The body did not come within the request's time; send it again, or fewer rows.",
         headers={"Connection": "close"},
     )

@@ -14,11 +14,7 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
-SHIPPED = next(
-    file
-    for file in (ROOT / "requirements/image.txt", ROOT / "requirements/serve.txt")
-    if file.exists()
-)
+SHIPPED = ROOT / "requirements/image.txt"
 
 
 def make(*words):

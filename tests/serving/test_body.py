@@ -103,14 +103,3 @@ def test_what_the_work_raises_is_raised():
 
     with pytest.raises(ZeroDivisionError):
         asyncio.run(work())
-
-
-@pytest.mark.parametrize("sent", [[], [{"type": "http.request", "body": b"a", "more_body": True}]])
-def test_a_body_that_does_not_come_is_given_up_and_its_connection_closed(sent):
-    async def receive():
-        return sent.pop() if sent else await asyncio.Event().wait()
-
-    with pytest.raises(ApiError) as caught:
-        asyncio.run(body.read({}, receive, 3, seconds=0.01))
-    assert (caught.value.status, caught.value.code) == (504, "deadline_exceeded")
-    assert caught.value.headers["Connection"] == "close"
