@@ -106,7 +106,7 @@ lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--u
 		-c requirements/serve.txt -o requirements/image.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra train $(ARGS) \
 		-c requirements/serve.txt -o requirements/train.txt
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra arrow --extra dev $(ARGS) \
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra arrow --extra signing --extra dev $(ARGS) \
 		-c requirements/train.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --no-header benchmarks/peers/estimators.in $(ARGS) \
 		-c requirements/serve.txt -o benchmarks/peers/estimators.txt
@@ -123,7 +123,7 @@ clean:  ## remove caches and built Bentos, never a model
 
 distclean: clean  ## remove .venv and this folder's model store as well
 	rm -rf .venv .bentoml .bench .evidently .audit
-	rm -rf .venv .venv-deploy .bentoml .bench .evidently
+	rm -rf .venv .venv-deploy .bentoml .bench .evidently .audit
 
 # Trains nothing when the store has every model.
 missing: .venv/.train
