@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from models._contract import AnyContract, Predictions, Rows
 from monitoring.drift import Drift
 from monitoring.windows import WINDOWS
+from serving.admission import MOST_MILLISECONDS
 from serving.errors import CODES, MOST_DETAILS
 
 Schema = dict[str, Any]
@@ -19,15 +20,23 @@ _REF = "#/components/schemas/{model}"
 _REQUEST_ID = {
     "name": "X-Request-ID",
     "in": "header",
-    "description": "Echoed in the answer and in the log. One that is not sane is replaced.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
+    "description": "Echoed in the answer and in the log. One that is not 1 to 128 of "
+    "A-Z a-z 0-9 . _ : - is replaced.",
+    "schema": {"type": "string", "examples": ["3f1c-42"]},
 }
 _TIMEOUT = {
     "name": "X-Request-Timeout-Ms",
     "in": "header",
     "description": "How long the client waits; at most the service's own limit, the default.",
-    "schema": {"type": "integer", "minimum": 1},
+    "schema": {"type": "integer", "minimum": 1, "maximum": MOST_MILLISECONDS},
 }
+_KEYS: Schema = {
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "bearer": {"type": "http", "scheme": "bearer"},
+}
+_KEY_NEEDED: list[Schema] = [{"key": []}, {"bearer": []}]
+# Only where the service has a file of keys.
+_KEY_PERHAPS: list[Schema] = [{}, *_KEY_NEEDED]
 
 _ERRORS = {
     400: "The request is invalid; `detail` says where.",
@@ -92,7 +101,7 @@ def document(contracts: Sequence[AnyContract]) -> Schema:
             "/models/{model}/drift": _drift(contracts),
             "/models/{model}/reload": _reload(contracts),
         },
-        "components": {"schemas": {**schemas, "Error": ERROR}},
+        "components": {"schemas": {**schemas, "Error": ERROR}, "securitySchemes": _KEYS},
     }
 
 
@@ -126,6 +135,7 @@ def _predict(contract: AnyContract, references: Mapping[Any, Schema]) -> Schema:
     return {
         "operationId": f"predict_{contract.NAME}",
         "tags": [contract.NAME],
+        "security": _KEY_PERHAPS,
         "summary": (contract.ROW.__doc__ or contract.NAME).partition("\n")[0],
         "description": (contract.PREDICTION.__doc__ or "").partition("\n")[0],
         "parameters": [_REQUEST_ID, _TIMEOUT],
@@ -208,7 +218,7 @@ def _reload(contracts: Sequence[AnyContract]) -> Schema:
     }
     summary = "Serve what the store says is to be served; needs a key that may."
     found = _read("reload", summary, outcome, 401, 403, 404, 405, 409, 429, 503)
-    return {"post": found, "parameters": [_model(contracts)]}
+    return {"post": {**found, "security": _KEY_NEEDED}, "parameters": [_model(contracts)]}
 
 
 def _read(operation: str, summary: str, schema: Schema, *statuses: int) -> Schema:
