@@ -17,6 +17,8 @@ WRONG = {
     "timeout_s": ["0", "-1", "3601", "inf", "nan"],
     "max_in_flight": ["0"],
     "drain_s": ["-1", "601", "nan"],
+    "drain": ["none", "ANSWER", ""],
+    "reload_s": ["-1", "86401", "nan"],
     "protect": ["none", "ALL"],
     "predictions_max_bytes": ["999999", "1GB"],
     "predictions_max_days": ["0", "-1", "36501", "nan"],
