@@ -1,6 +1,6 @@
 # Needs make and Python 3.11 or newer, nothing else: everything is installed into .venv.
 # Settings, all optional: PYTHON=python3.12, PORT=3001, HOST=0.0.0.0, ARGS="what the command is to get";
-# SHAPE=spike and UI=1 for `load`, QUICK=1 for `bench`.
+# SHAPE=spike and UI=1 for `load`, QUICK=1 for `bench`, MINUTES=10 for `torture`.
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -18,7 +18,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve train test check pytest cover format load bench build lock clean distclean missing
+.PHONY: help serve train test check pytest cover format load bench torture build image evidently tools \
+	lock clean distclean missing
 
 help:  ## list the targets (this is the default)
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -32,9 +33,10 @@ train: .venv/.train  ## train all models, or ARGS="loan_default --data FILE"
 
 test: check pytest  ## check, then run every test: what a change must pass
 
-check: .venv/.dev  ## formatting, lint, types, import layers, spelling
+check: .venv/.dev  ## formatting, lint, security, types, import layers, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
@@ -60,17 +62,40 @@ load: .venv/.dev  ## load-test what `serve` serves: SHAPE=steady, breaking_point
 bench: missing .venv/.dev  ## measure this service against its peers, side by side (QUICK=1: five minutes)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
+MINUTES ?= 10
+
+torture: .venv/.dev  ## overload, leaving clients, killed workers, full disks for MINUTES=10 each
+	TORTURE_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m torture $(ARGS)
+
 build: missing  ## train what the store lacks, then put service and models into one Bento
 	$(BIN)/bentoml build $(ARGS)
 
+# The release path names its base by digest: make image BASE_IMAGE=python:3.11-slim@sha256:... RELEASE=1
+image: missing  ## build the Bento, then the container image tabento:latest (TAG=..., BASE_IMAGE=...)
+	$(BIN)/python -m deploy.image $(if $(RELEASE),--release) $(if $(TAG),--tag $(TAG)) \
+		$(if $(BASE_IMAGE),--base $(BASE_IMAGE)) $(ARGS)
+
+evidently: .evidently/.made  ## make the environment for `python -m monitoring report --evidently`
+
+.evidently/.made: requirements/evidently.txt
+	$(PYTHON) -m venv .evidently
+	.evidently/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+tools: .venv-deploy/.made  ## the clouds' own libraries, by which the tests check deploy/ (optional)
+
 lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade: newest versions)
 	$(BIN)/uv pip compile --quiet pyproject.toml $(ARGS) -o requirements/serve.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --excludes requirements/image.exclude $(ARGS) \
+		-c requirements/serve.txt -o requirements/image.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra train $(ARGS) \
 		-c requirements/serve.txt -o requirements/train.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra arrow --extra dev $(ARGS) \
 		-c requirements/train.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --no-header benchmarks/peers/estimators.in $(ARGS) \
 		-c requirements/serve.txt -o benchmarks/peers/estimators.txt
+	$(BIN)/uv pip compile --quiet --no-header requirements/evidently.in $(ARGS) -o requirements/evidently.txt
+	$(BIN)/uv pip compile --quiet --no-header requirements/deploy.in $(ARGS) -o requirements/deploy.txt
 	for peer in benchmarks/peers/*/requirements.in; do $(BIN)/uv pip compile --quiet --no-header $$peer \
 		$(ARGS) -c benchmarks/peers/estimators.txt -o $${peer%.in}.txt || exit 1; done
 
@@ -80,7 +105,7 @@ clean:  ## remove caches and built Bentos, never a model
 	find . -path ./.venv -prune -o -path ./.bentoml -prune -o -name __pycache__ -exec rm -rf {} +
 
 distclean: clean  ## remove .venv and this folder's model store as well
-	rm -rf .venv .bentoml .bench
+	rm -rf .venv .venv-deploy .bentoml .bench .evidently
 
 # Trains nothing when the store has every model.
 missing: .venv/.train
@@ -103,3 +128,9 @@ missing: .venv/.train
 	@echo "Installing $< into .venv: this takes a minute or two, once."
 	@$(INSTALL) -r $<
 	@touch .venv/.train $@
+
+# These do not go together with the locks above: botocore wants an older python-dateutil.
+.venv-deploy/.made: requirements/deploy.txt | .venv/.made
+	$(BIN)/python -m venv .venv-deploy
+	@.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@

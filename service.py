@@ -6,12 +6,14 @@ from typing import cast
 
 import bentoml
 import structlog
+from bentoml.images import Image
 
 from models import breast_cancer, loan_default, sentiment
 from models._contract import AnyContract, Predictions, Rows
 from monitoring import logs
+from monitoring.kept import Caps
 from monitoring.metrics import Metrics
-from serving import artifact, exchange, info, store, supervisor
+from serving import accept, artifact, exchange, info, store, supervisor
 from serving.account import Account
 from serving.admission import Admission
 from serving.asgi import App
@@ -21,6 +23,7 @@ from serving.drain import drain_on_sigterm
 from serving.endpoint import BodyLimits, Endpoint
 from serving.errors import not_ready
 from serving.front import Front, Hoist
+from serving.keeping import Keeping
 from serving.keys import Keyring
 from serving.renewal import Renewal, renew_on_sighup
 from serving.store import Reference
@@ -39,8 +42,16 @@ def _keyring() -> Keyring | None:
     return Keyring(file, settings().workers) if file else None
 
 
+# No distribution named: no compilers and no git in the image. And what the lock names is installed,
+# no more: a package's own wishes are settled in requirements/image.exclude.
+IMAGE = Image(base_image=os.environ.get("BASE_IMAGE", "python:3.11-slim"), distro="").run(
+    "mkdir -p /etc/uv && printf '[pip]\\nno-deps = true\\n' > /etc/uv/uv.toml"
+)
+
+
 @bentoml.service(
     name="tabento",
+    image=IMAGE,
     workers=settings().workers,
     traffic={"timeout": settings().timeout_s},
     # What these layers give is done by our front, once and for every route.
@@ -62,6 +73,7 @@ class ModelBundle:
 
     def __init__(self) -> None:
         self.writer = logs.configure(settings().log_level)
+        metrics = Metrics([contract.NAME for contract in CONTRACTS])
         self.bundle = Bundle(
             {contract: store.find(contract.NAME, SERVICE.bento) for contract in CONTRACTS},
             limits=Limits(
@@ -69,11 +81,19 @@ class ModelBundle:
             ),
             timeout=settings().timeout_s,
             allow_version_mismatch=settings().allow_version_mismatch,
-            metrics=Metrics([contract.NAME for contract in CONTRACTS]),
+            metrics=metrics,
+            keeping=Keeping(
+                settings().predictions_file,
+                Caps(settings().predictions_max_bytes, settings().predictions_max_days),
+                metrics,
+            ),
         )
         self.renewal = Renewal(self.bundle, CONTRACTS, lambda name: store.find(name, SERVICE.bento))
         self.admission = Admission(
-            _keyring(), settings().protect == "all", settings().max_in_flight
+            _keyring(),
+            settings().protect == "all",
+            settings().max_in_flight,
+            to_the_end=settings().drain == "answer",
         )
 
     @bentoml.api(route="/loan_default/predict")
@@ -101,7 +121,7 @@ class ModelBundle:
     @staticmethod
     def check_store() -> None:
         """Before any worker starts: refuse what can be seen to be wrong without loading it."""
-        logs.configure(settings().log_level)
+        logs.configure(settings().log_level, at_once=True)
         supervisor.enlist()
         found: dict[str, str] = {}
         for contract in CONTRACTS:
@@ -140,7 +160,8 @@ class ModelBundle:
 
     @bentoml.on_shutdown
     def stopped(self) -> None:
-        """Say that this worker ends, and what it served."""
+        """Write what waits; say that this worker ends, and what it served."""
+        self.bundle.keeping.stop()
         log.info("stopped", pid=os.getpid(), models=self.bundle.hashes)
         self.writer.end()
 
@@ -170,3 +191,6 @@ class ModelBundle:
 # What the decorator returns is no class any more, but its types say that it is.
 SERVICE = cast("bentoml.Service[ModelBundle]", ModelBundle)
 SERVICE.add_asgi_middleware(Hoist, make=lambda inner: bentoml.get_current_service().front(inner))
+
+# Before the worker listens; afterwards it would be too late.
+accept.several_at_once()

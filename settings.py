@@ -56,6 +56,13 @@ class Settings(BaseSettings):
         float,
         Field(ge=0, le=600, description="How long a stopping worker still answers, and says so."),
     ] = 2
+    drain: Annotated[
+        Literal["refuse", "answer"],
+        Field(
+            description="What a stopping worker does with predictions that still come: send them "
+            "elsewhere by a 503, or answer them; either way their connections are closed."
+        ),
+    ] = "refuse"
     reload_s: Annotated[
         float,
         Field(ge=0, le=86_400, description="Look for newer models as often; 0: only when told."),
@@ -67,6 +74,16 @@ class Settings(BaseSettings):
         Literal["predictions", "all"],
         Field(description="What needs a key, where there are keys. Probes never do."),
     ] = "predictions"
+    predictions_file: Annotated[
+        Path | None,
+        Field(description="SQLite file to keep predictions in, for outcomes; without, none are."),
+    ] = None
+    predictions_max_bytes: Annotated[
+        int, Field(ge=1_000_000, description="Largest predictions file; the oldest rows go.")
+    ] = 2**30
+    predictions_max_days: Annotated[
+        float, Field(gt=0, le=36_500, description="How long a prediction is kept.")
+    ] = 400
     log_rejected_bodies: Annotated[
         bool,
         Field(description="Log invalid bodies, capped, without the fields marked private."),

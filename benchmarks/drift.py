@@ -177,7 +177,7 @@ def main() -> None:
         # prometheus_client looks for it while it is imported, so once more from the start.
         with tempfile.TemporaryDirectory() as shared:
             os.environ[DIRECTORY] = shared
-            os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-m", "benchmarks.drift"])  # noqa: S606
+            os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-m", "benchmarks.drift"])  # noqa: S606 # nosec B606
         return
     folder = Path(os.environ[DIRECTORY])
     benches = (Bench(contract, folder) for contract in (loan_default, breast_cancer, sentiment))

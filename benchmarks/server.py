@@ -51,7 +51,8 @@ class Server:
 
     def __enter__(self) -> Self:
         # What a peer leaves behind goes with this folder. Sockets in it need a short path.
-        self._temporary = tempfile.mkdtemp(prefix="bench", dir="/tmp")
+        # mkdtemp makes it new and private, whatever else is in /tmp.
+        self._temporary = tempfile.mkdtemp(prefix="bench", dir="/tmp")  # nosec B108
         self.port, *others = free_ports(3)
         pool = self.workers if self.workers > 1 else 0
         places = {"port": self.port, "workers": self.workers, "pool": pool}

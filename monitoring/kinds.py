@@ -61,3 +61,9 @@ def _kind(leaf: Schema) -> Kind | Literal["null", "other"]:
         "null": "null",
     }
     return kinds.get(leaf.get("type"), "other")
+
+
+def private_fields(row: type[Strict]) -> frozenset[str]:
+    """Fields whose values are nobody's business: `Field(json_schema_extra={"private": True})`."""
+    properties = row.model_json_schema(by_alias=False)["properties"]
+    return frozenset(name for name, schema in properties.items() if schema.get("private"))

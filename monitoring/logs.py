@@ -13,7 +13,8 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -39,17 +40,23 @@ class Writer:
     Args:
         descriptor: Of an open file.
         waiting: Most events kept while the file takes none; later ones are dropped.
+        at_once: Write each event before `put` returns, without a thread: for a process that forks,
+            or that may end at any time.
     """
 
-    def __init__(self, descriptor: int, waiting: int = WAITING) -> None:
+    def __init__(self, descriptor: int, waiting: int = WAITING, *, at_once: bool = False) -> None:
         self.dropped = 0
         self._descriptor = descriptor
         self._render = _text if os.isatty(descriptor) else json_line
         self._events: deque[EventDict] = deque()
+        self._begun = b""
         self._waiting = waiting
-        self._writing = threading.Lock()
+        # A signal may come while a line is written, and what handles it may log.
+        self._writing = threading.RLock()
         self._ending = threading.Event()
-        threading.Thread(target=self._work, name="log", daemon=True).start()
+        self._then: Callable[[], None] | None = self.flush if at_once else None
+        if not at_once:
+            threading.Thread(target=self._work, name="log", daemon=True).start()
         atexit.register(self.flush)
 
     def put(self, event: "EventDict") -> None:
@@ -58,8 +65,8 @@ class Writer:
             self._events.append(event)
         else:
             self.dropped += 1
-        if self._ending.is_set():
-            self._wait()
+        if self._then is not None:
+            self._then()
 
     def end(self) -> None:
         """From now on wait until each line is written: nobody knows which will be the last.
@@ -67,6 +74,7 @@ class Writer:
         uvicorn ends its process by a signal, at which nothing that waits is written any more.
         """
         self._ending.set()
+        self._then = self._wait
         self._wait()
 
     def _wait(self) -> None:
@@ -89,10 +97,20 @@ class Writer:
             while left:
                 events = [self._events.popleft() for _ in range(min(left, SLICE))]
                 left -= len(events)
-                try:
-                    _write(self._descriptor, b"".join(map(self._render, events)))
-                except OSError:
-                    self.dropped += len(events)
+                content = self._begun + b"".join(map(self._render, events))
+                self._lose(content, _write(self._descriptor, content))
+
+    def _lose(self, content: bytes, taken: int) -> None:
+        """Count the lines that the file did not take; one that it took in part is kept, to end it.
+
+        Otherwise the first line after a full disk would stand behind half of another.
+        """
+        left = content[taken:]
+        torn = left and (
+            content[taken - 1 : taken] not in {b"", b"\n"} or (not taken and self._begun)
+        )
+        self._begun = left[: left.find(b"\n") + 1] if torn else b""
+        self.dropped += left.count(b"\n") - bool(torn)
 
     def _work(self) -> None:
         while True:
@@ -106,9 +124,13 @@ class Writer:
     debug = info = warning = error = critical = exception = put
 
 
-def _write(descriptor: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(descriptor, content) :]
+def _write(descriptor: int, content: bytes) -> int:
+    """Write as much as the file takes; say how many bytes that was."""
+    taken = 0
+    with suppress(OSError):
+        while taken < len(content):
+            taken += os.write(descriptor, content[taken:])
+    return taken
 
 
 def json_line(event: "EventDict") -> bytes:
@@ -142,9 +164,9 @@ def _text_of(second: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
-def configure(level: str) -> Writer:
+def configure(level: str, *, at_once: bool = False) -> Writer:
     """Send structlog's events to standard output, through a writer that is returned."""
-    writer = Writer(sys.stdout.fileno())
+    writer = Writer(sys.stdout.fileno(), at_once=at_once)
     processors: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(),

@@ -9,6 +9,7 @@ import os
 import time
 from collections import Counter as Tally
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import prometheus_client
@@ -28,6 +29,7 @@ from monitoring.families import (
     worker_families,
 )
 from monitoring.series import drift_families
+from monitoring.truth_series import TruthSeries
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -84,6 +86,7 @@ class Metrics:
         self._models = model_families(declare)
         self.models = {name: ModelMetrics(name, self._requests, self._models) for name in models}
         self.drift = drift_families(self._registry)
+        self.truth = TruthSeries(self._registry, tuple(models))
         self._answered: Tally[tuple[str, int]] = Tally()
         self._rejected: Tally[tuple[str, str]] = Tally()
         self._workers.process_start.set(time.time())
@@ -151,4 +154,6 @@ def _forget_the_dead(directory: Path) -> None:
     for file in directory.glob("gauge_live*_*.db"):
         pid = file.stem.rpartition("_")[2]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists():
-            mark_process_dead(int(pid), str(directory))
+            # Another worker may be asked in the same moment, and take the file away first.
+            with suppress(FileNotFoundError):
+                mark_process_dead(int(pid), str(directory))

@@ -78,6 +78,11 @@ class Watch:
             self._working = True
             self._soon(self._work)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anything was handed over that no report shows yet."""
+        return bool(self._rows) or bool(self._missed) or bool(self._pending.any())
+
     def flush(self, now: float | None = None) -> None:
         """Count what waits, a chunk at most, and bring all to where workers and Prometheus see it.
 

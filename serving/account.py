@@ -107,7 +107,7 @@ class Account:
         if path in self._endpoints or path in PATHS:
             return path
         model = path.removeprefix("/models/").removesuffix("/card").removesuffix("/drift")
-        model = model.removesuffix("/reload")
+        model = model.removesuffix("/reload").removesuffix("/feedback")
         if path.startswith("/models/") and f"/{model}/predict" in self._endpoints:
             return path.replace(f"/{model}", "/{model}", 1)
         return "other"

@@ -23,11 +23,13 @@ class Admission:
         keyring: Who may come; None: all.
         protect_all: Whether a key is needed for more than predictions; probes are always open.
         most_in_flight: Prediction requests answered at the same time.
+        to_the_end: Whether a stopping worker still answers what comes.
     """
 
     keyring: Keyring | None
     protect_all: bool
     most_in_flight: int
+    to_the_end: bool = False
     in_flight: int = 0
 
     def admit(self, headers: Mapping[bytes, bytes], model: str) -> str | None:

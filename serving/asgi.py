@@ -27,6 +27,18 @@ async def finish(send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
+def closing(send: Send) -> Send:
+    """Have whatever is answered say that this connection is to be used no more."""
+
+    async def and_close(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [field for field in message["headers"] if field[0].lower() != b"connection"]
+            message["headers"] = [*kept, (b"connection", b"close")]
+        await send(message)
+
+    return and_close
+
+
 def replay(body: bytes, receive: Receive) -> Receive:
     """Give a body that was read already once more, then whatever else the server says."""
     left = [body]

@@ -24,6 +24,10 @@ async def read(headers: Mapping[bytes, bytes], receive: Receive, most: int) -> b
     length = headers.get(b"content-length")
     if length is not None and int(length) > most:
         raise _too_large(most)
+    return await _read(receive, most)
+
+
+async def _read(receive: Receive, most: int) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     if message.get("more_body", False):

@@ -17,6 +17,7 @@ from serving import artifact, errors, exchange
 from serving.artifact import ArtifactError
 from serving.batcher import Batcher, Limits
 from serving.exchange import Exchange
+from serving.keeping import Keeping
 from serving.runner import BadOutputError
 from serving.served import Served
 from serving.watching import watch
@@ -38,9 +39,10 @@ class Bundle:
         timeout: Seconds after which a request is not worth starting.
         allow_version_mismatch: See `settings.Settings`.
         metrics: Where runs are counted.
+        keeping: Keeps what was answered.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is given by name
         self,
         stored: Mapping[AnyContract, bentoml.Model],
         *,
@@ -48,12 +50,14 @@ class Bundle:
         timeout: float,
         allow_version_mismatch: bool,
         metrics: Metrics,
+        keeping: Keeping,
     ) -> None:
         self.contracts = {contract.NAME: contract for contract in stored}
         self.served: dict[str, Served] = {}
         self._retired: list[Served] = []
         self.started = time.monotonic()
         self.metrics = metrics
+        self.keeping = keeping
         self._stored = stored
         self._limits = limits
         self.timeout = timeout
@@ -119,7 +123,8 @@ class Bundle:
             self._executor,
             lambda batch: metrics.ran(batch.rows, batch.seconds),
         )
-        return Served(contract, loaded, batcher, metrics, watch(loaded, self.metrics))
+        watched, keep = watch(loaded, self.metrics), self.keeping.of(contract, loaded)
+        return Served(contract, loaded, batcher, metrics, watched, keep)
 
     def get(self, model: str) -> Served:
         """Find a loaded model.
@@ -168,19 +173,21 @@ class Bundle:
         return predictions
 
     def _told(
-        self, served: Served, _here: Exchange, rows: Sequence[Any], predictions: list[Any]
+        self, served: Served, here: Exchange, rows: Sequence[Any], predictions: list[Any]
     ) -> None:
         """Hand over what was answered to all that look at it later; nothing here may take long."""
         if served.watch:
             served.watch.add(rows, predictions)
+        if served.keep:
+            served.keep(here.request_id, rows, predictions)
 
     def flush(self) -> None:
         """Bring what was counted to where all workers see it: to be called once a second."""
         # First those that were replaced: the count of what waits is the newer one's.
         for served in [*self._retired, *self.served.values()]:
             served.flush()
-        # Whoever still waits for an old one is answered before it goes.
-        self._retired = [each for each in self._retired if each.batcher.busy]
+        # Whoever still waits for an old one is answered and counted before it goes.
+        self._retired = [each for each in self._retired if each.unfinished]
         self.metrics.flush()
 
     async def answer(self, contract: AnyContract, rows: Sequence[Any]) -> Predictions[Any]:

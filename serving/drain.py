@@ -1,7 +1,9 @@
 """How a worker stops: it says so, answers a little longer, and then ends.
 
 A load balancer learns from `/readyz` that it should send no more, and needs a moment for it.
-Meanwhile what is in flight is finished, and what comes all the same is sent elsewhere.
+Meanwhile what is in flight is finished. What comes all the same is sent elsewhere, or answered
+where that is wanted, and every answer closes its connection: a client that keeps one open asks
+elsewhere the next time.
 """
 
 import asyncio

@@ -12,6 +12,7 @@ from serving import wire as wires
 from serving.asgi import Receive
 from serving.bundle import Bundle
 from serving.exchange import Exchange
+from serving.patience import Patience
 from serving.wire import Wire
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class Endpoint:
         self.metrics: ModelMetrics = bundle.metrics.models[contract.NAME]
         self.direct = direct
         self._bundle = bundle
+        self._patience = Patience()
         self._limits = limits
         self._wires = wires.wires(contract, arrow_rows=limits.arrow_rows if direct else 0)
 
@@ -63,11 +65,13 @@ class Endpoint:
         """Read the body, and find its form.
 
         Raises:
-            ApiError: 400, 413 or 415.
+            ApiError: 400, 413, 415, or 504 when the body came too slowly.
             ClientGoneError: it never came.
         """
         wire = wires.choose(self._wires, here.headers)
-        body = here.body = await bodies.read(here.headers, receive, self._limits.body_bytes)
+        seconds = here.timeout or self._bundle.timeout
+        reading = bodies.read(here.headers, receive, self._limits.body_bytes)
+        body = here.body = await self._patience.read(reading, seconds)
         if not self.direct:
             wires.refuse_repeated(body)
         return wire, body

@@ -20,7 +20,8 @@ class Exchange:
 
     `timeout` is in seconds; None leaves it to the service's own. `waited` are the seconds in the
     queue, and `batch_rows` says how many rows were predicted at once; 0 where nothing was.
-    `version` is the model's that answered, or was to.
+    `version` is the model's that answered, or was to. `ended` says that the answer is complete, so
+    that the connection's next request may be read.
     """
 
     headers: Mapping[bytes, bytes]
@@ -33,6 +34,7 @@ class Exchange:
     waited: float = 0.0
     batch_rows: int = 0
     version: str = ""
+    ended: bool = True
 
     @property
     def field(self) -> tuple[bytes, bytes]:

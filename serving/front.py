@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from serving import errors, exchange, info
+from serving import errors, exchange, feedback, info
 from serving.account import Account
 from serving.admission import Admission, timeout_of
-from serving.asgi import App, Message, Receive, Scope, Send, finish, replay, respond
+from serving.asgi import App, Message, Receive, Scope, Send, closing, finish, replay, respond
 from serving.body import ClientGoneError
 from serving.bundle import Bundle
 from serving.endpoint import Endpoint
@@ -85,45 +85,61 @@ class Front:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        started, held = time.perf_counter(), False
+        started = time.perf_counter()
+        if self._bundle.draining:
+            send = closing(send)
         here = exchange.of(dict(scope["headers"]))
         endpoint = self._endpoints.get(scope["path"])
-        try:
-            if endpoint is None:
-                status = await self._other(scope, receive, send, here)
-            else:
-                status = await self._predict(endpoint, scope, receive, send, here)
-        except ClientGoneError:
-            status = CLIENT_GONE
-        except ApiError as error:
-            status = error.status
-            here.error = error
-            held = _is_to_wait(error, scope, here)
-            await refuse(send, error, here, *([NO_STORE] if endpoint else []), end=not held)
+        status = await self._status(endpoint, scope, receive, send, here)
         seconds = time.perf_counter() - started
         if endpoint is not None:
             endpoint.metrics.duration.observe(seconds)
             if here.batch_rows:
                 endpoint.metrics.queue_wait.observe(here.waited)
         self._account.tell(here, scope, status, seconds)
-        if held:
+        if not here.ended:
             await self._pace.hold()
             await finish(send)
 
+    async def _status(
+        self, endpoint: Endpoint | None, scope: Scope, receive: Receive, send: Send, here: Exchange
+    ) -> int:
+        """Answer, whatever happens, and say with which status."""
+        try:
+            if endpoint is None:
+                return await self._other(scope, receive, send, here)
+            return await self._predict(endpoint, scope, receive, send, here)
+        except ClientGoneError:
+            return CLIENT_GONE
+        except ApiError as error:
+            here.error = error
+        except Exception:
+            log.exception("request_failed", request_id=here.request_id)
+            here.error = errors.internal()
+        here.ended = not _is_to_wait(here.error, scope, here)
+        fields = [NO_STORE] if endpoint else []
+        await refuse(send, here.error, here, *fields, end=here.ended)
+        return here.error.status
+
     async def _other(self, scope: Scope, receive: Receive, send: Send, here: Exchange) -> int:
-        reloaded = info.RELOAD.fullmatch(scope["path"])
-        if reloaded and scope["method"] == "POST":
-            here.key = self._admission.admit_reload(here.headers, reloaded[1])
-        else:
-            here.key = self._admission.admit_other(here.headers, scope["path"])
+        here.key = self._key(scope, here)
         return await self._through(scope, receive, send, here)
+
+    def _key(self, scope: Scope, here: Exchange) -> str | None:
+        """Let in what is no prediction: what changes something by its own rules."""
+        path, posted = scope["path"], scope["method"] == "POST"
+        if posted and (model := info.reloaded(path)):
+            return self._admission.admit_reload(here.headers, model)
+        if (model := feedback.model_of(path)) is not None:
+            return self._admission.admit(here.headers, model)
+        return self._admission.admit_other(here.headers, path)
 
     async def _predict(
         self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send, here: Exchange
     ) -> int:
         if scope["method"] != "POST":
             raise errors.method_not_allowed(scope["method"], allow="POST")
-        if self._bundle.draining:
+        if self._bundle.draining and not self._admission.to_the_end:
             raise errors.draining()
         here.key = self._admission.admit(here.headers, endpoint.model)
         self._admission.in_flight += 1

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from monitoring.windows import WINDOWS
-from serving import errors, exchange, openapi, supervisor
+from serving import errors, exchange, feedback, openapi, supervisor
 from serving.artifact import ArtifactError
 from serving.bundle import Bundle
 from serving.errors import ApiError, Detail
@@ -33,6 +33,7 @@ def app() -> Starlette:
             Route("/models/{model}/card", _card, methods=["GET"]),
             Route("/models/{model}/drift", _drift, methods=["GET"]),
             Route("/models/{model}/reload", _reload, methods=["POST"]),
+            Route("/models/{model}/feedback", _feedback, methods=["POST"]),
             Route("/health", _health, methods=["GET"]),
             Route("/ready", _ready, methods=["GET"]),
             Route("/metrics", _metrics, methods=["GET"]),
@@ -43,7 +44,8 @@ def app() -> Starlette:
 
 async def _error(_: Request, error: Exception) -> Response:
     """Leave the error for the front, which renders it."""
-    assert isinstance(error, ApiError)  # noqa: S101 - says to the type checker what Starlette promises
+    if not isinstance(error, ApiError):  # what Starlette promises, and the type checker cannot know
+        raise error
     exchange.leave(error)
     return Response(status_code=error.status)
 
@@ -134,8 +136,13 @@ async def _drift(request: Request) -> Response:
     )
 
 
-# Another way of asking than for all else here: the front wants to know before it lets it in.
-RELOAD = re.compile(r"/models/([^/]+)/reload")
+_RELOAD = re.compile(r"/models/([^/]+)/reload")
+
+
+def reloaded(path: str) -> str | None:
+    """Name the model that a path asks to reload, which not every key may."""
+    found = _RELOAD.fullmatch(path)
+    return found[1] if found else None
 
 
 async def _reload(request: Request) -> Response:
@@ -147,6 +154,14 @@ async def _reload(request: Request) -> Response:
         raise ApiError(409, str(error), "not_reloaded") from error
     supervisor.renew_all()
     return JSONResponse(renewed.as_dict(), headers={"Cache-Control": "no-store"})
+
+
+async def _feedback(request: Request) -> Response:
+    """Take what came of kept predictions."""
+    bundle = _bundle(request)
+    model = bundle.get(request.path_params["model"]).contract.NAME
+    taken = await bundle.keeping.learn(model, await feedback.read(request))
+    return JSONResponse(taken.model_dump(), headers={"Cache-Control": "no-store"})
 
 
 def _summary(served: Served) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from models._contract import AnyContract, Predictions, Rows
 from monitoring.drift import Drift
+from monitoring.feedback import Outcomes, Taken
 from monitoring.windows import WINDOWS
 from serving.admission import MOST_MILLISECONDS
 from serving.errors import CODES, MOST_DETAILS
@@ -100,13 +101,18 @@ def document(contracts: Sequence[AnyContract]) -> Schema:
             **_about(contracts),
             "/models/{model}/drift": _drift(contracts),
             "/models/{model}/reload": _reload(contracts),
+            "/models/{model}/feedback": _feedback(contracts),
         },
         "components": {"schemas": {**schemas, "Error": ERROR}, "securitySchemes": _KEYS},
     }
 
 
 def _schemas(contracts: Sequence[AnyContract]) -> tuple[Mapping[Any, Schema], Schema]:
-    bodies: list[Any] = [(Drift, "serialization")]
+    bodies: list[Any] = [
+        (Drift, "serialization"),
+        (Outcomes, "validation"),
+        (Taken, "serialization"),
+    ]
     for each in contracts:
         bodies += [
             (Rows[each.ROW], "validation"),  # type: ignore[name-defined]
@@ -219,6 +225,16 @@ def _reload(contracts: Sequence[AnyContract]) -> Schema:
     summary = "Serve what the store says is to be served; needs a key that may."
     found = _read("reload", summary, outcome, 401, 403, 404, 405, 409, 429, 503)
     return {"post": {**found, "security": _KEY_NEEDED}, "parameters": [_model(contracts)]}
+
+
+def _feedback(contracts: Sequence[AnyContract]) -> Schema:
+    told = {"outcomes": [{"request_id": "order-4711", "row": 0, "outcome": True}]}
+    schema = {"$ref": _REF.format(model=Outcomes.__name__)}
+    body = {"required": True, "content": {"application/json": {"schema": schema, "example": told}}}
+    taken = {"$ref": _REF.format(model=Taken.__name__)}
+    answers = (400, 401, 403, 404, 405, 413, 415, 429, 503)
+    found = _read("feedback", "Tell what came of predictions that were kept.", taken, *answers)
+    return {"post": {**found, "requestBody": body}, "parameters": [_model(contracts)]}
 
 
 def _read(operation: str, summary: str, schema: Schema, *statuses: int) -> Schema:

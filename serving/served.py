@@ -1,6 +1,7 @@
 """A loaded model, with all that stands around it in a worker."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ log = structlog.get_logger()
 class Served:
     """A model, the queue in front of it, and who is told of what it answers.
 
-    `watch` is None where there is no reference to compare with.
+    `watch` is None where there is no reference to compare with, `keep` where nothing is kept.
     """
 
     contract: AnyContract
@@ -28,6 +29,7 @@ class Served:
     batcher: Batcher[Any, Any]
     metrics: ModelMetrics
     watch: Watch | None
+    keep: Callable[..., None] | None
 
     async def answers(self) -> bool:
         """Ask a golden row: whether it is answered as in training, or the model is just busy."""
@@ -46,6 +48,11 @@ class Served:
         if right:
             self.metrics.golden(time.perf_counter() - started)
         return right
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether somebody waits for it, or something it answered is not counted yet."""
+        return self.batcher.busy or (self.watch is not None and self.watch.waiting)
 
     def flush(self) -> None:
         """Bring what was counted to where all workers see it."""

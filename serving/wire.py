@@ -47,14 +47,36 @@ def choose(known: Mapping[bytes, Wire], headers: Mapping[bytes, bytes]) -> Wire:
         ApiError: 415 for another type, and for a compressed body.
     """
     given = headers.get(b"content-type", b"")
-    wire = known.get(given) or known.get(given.partition(b";")[0].strip().lower())
+    wire = known.get(given) or known.get(_plain(given))
     if wire is None:
-        msg = "The body should be JSON, and say so: Content-Type: application/json."
-        raise ApiError(415, msg)
+        raise _not_json()
+    _refuse_compressed(headers)
+    return wire
+
+
+def refuse_other(headers: Mapping[bytes, bytes]) -> None:
+    """Refuse all but JSON, for routes that know nothing else.
+
+    Raises:
+        ApiError: 415, as `choose`.
+    """
+    if _plain(headers.get(b"content-type", b"")) != JSON:
+        raise _not_json()
+    _refuse_compressed(headers)
+
+
+def _plain(media_type: bytes) -> bytes:
+    return media_type.partition(b";")[0].strip().lower()
+
+
+def _not_json() -> ApiError:
+    return ApiError(415, "The body should be JSON, and say so: Content-Type: application/json.")
+
+
+def _refuse_compressed(headers: Mapping[bytes, bytes]) -> None:
     if headers.get(b"content-encoding", b"identity") != b"identity":
         msg = "The body should not be compressed."
         raise ApiError(415, msg)
-    return wire
 
 
 def _json(contract: AnyContract) -> Wire:

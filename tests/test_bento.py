@@ -98,7 +98,7 @@ def test_it_holds_exactly_the_code_that_serves(built):
 def test_it_is_installed_from_the_lock(built):
     asked = (only_bento(built) / "env" / "python" / "requirements.txt").read_text()
 
-    assert pins((ROOT / "requirements" / "serve.txt").read_text()) <= pins(asked)
+    assert pins((ROOT / "requirements" / "image.txt").read_text()) <= pins(asked)
     assert "index-url" not in asked
 
 

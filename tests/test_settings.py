@@ -17,7 +17,11 @@ WRONG = {
     "timeout_s": ["0", "-1", "3601", "inf", "nan"],
     "max_in_flight": ["0"],
     "drain_s": ["-1", "601", "nan"],
+    "drain": ["none", "ANSWER", ""],
+    "reload_s": ["-1", "86401", "nan"],
     "protect": ["none", "ALL"],
+    "predictions_max_bytes": ["999999", "1GB"],
+    "predictions_max_days": ["0", "-1", "36501", "nan"],
     "log_rejected_bodies": ["2"],
     "log_sample": ["-0.1", "1.1", "nan", "all"],
     "log_level": ["info", "TRACE"],
@@ -42,7 +46,7 @@ def test_every_setting_says_what_it_means():
 
 
 def test_every_setting_that_can_be_wrong_is_tried_here():
-    assert set(WRONG) == set(Settings.model_fields) - {"api_keys_file"}
+    assert set(WRONG) == set(Settings.model_fields) - {"api_keys_file", "predictions_file"}
 
 
 def test_a_setting_is_read_from_the_environment(monkeypatch):

@@ -60,6 +60,15 @@ def test_an_event_is_one_line_of_json_with_the_time_first(file):
     assert (line["timestamp"], line["text"]) == ("1970-01-01T00:00:00.250Z", "two\nlines")
 
 
+def test_a_process_that_forks_has_no_thread_and_writes_at_once(tmp_path):
+    with (tmp_path / "log").open("wb") as file:
+        before = threading.active_count()
+        Writer(file.fileno(), at_once=True).put(event())
+
+        assert threading.active_count() == before
+    assert json.loads((tmp_path / "log").read_text())["event"] == "test"
+
+
 def test_on_a_terminal_it_is_for_people():
     screen, terminal = os.openpty()
     writer = Writer(terminal)
@@ -163,6 +172,34 @@ def test_a_file_that_takes_nothing_costs_lines_that_are_counted(tmp_path):
 
     assert writer.take_dropped() == 2
     os.close(descriptor)
+
+
+def test_a_disk_that_was_full_leaves_no_half_line_behind(tmp_path):
+    """A limit on the file's size, in a process of its own, stands for the disk."""
+    code = """if True:
+        import os, resource, sys
+        from monitoring.logs import Writer
+        descriptor = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        writer = Writer(descriptor)
+        put = lambda n: writer.put({"event": "e", "n": n, "timestamp": 0.0})
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+        for number in range(100):
+            put(number)
+            writer.flush()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        put(100)
+        writer.flush()
+        print(writer.take_dropped())
+    """
+    path = tmp_path / "log"
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True
+    )
+
+    numbers = [json.loads(line)["n"] for line in path.read_text().splitlines()]
+    assert numbers == [*range(len(numbers) - 1), 100]
+    assert len(numbers) + int(run.stdout) == 101
 
 
 STDLIB = """

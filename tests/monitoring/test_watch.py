@@ -79,6 +79,22 @@ def test_many_rows_are_counted_in_turns(make, turn):
     assert watched.report("hour", NOON).rows == CHUNK * 3 + 10
 
 
+def test_what_no_report_shows_yet_is_said_to_be_waiting(make, turn):
+    """A model that was replaced is kept until all it answered is counted: a flush is a chunk."""
+    watched = make()
+    assert not watched.waiting
+    watched.add(*answered(CHUNK * 2 + 10))
+    watched.flush(NOON)
+    assert watched.waiting
+
+    while turn.work:
+        turn.take()
+    watched.flush(NOON)
+    watched.flush(NOON)
+    assert not watched.waiting
+    assert watched.report("hour", NOON).rows == CHUNK * 2 + 10
+
+
 def test_a_second_request_does_not_count_twice(make, turn):
     watched = make()
     watched.add(*answered(CHUNK))

@@ -1,0 +1,1 @@
+"""This service and a stock BentoML service, asked and ill-treated in the same way."""

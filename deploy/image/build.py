@@ -1,0 +1,57 @@
+"""From the working tree and the model store to an image that runs."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.engine import EngineError, docker, run
+
+ROOT = Path(__file__).parent.parent.parent
+BENTOML = (sys.executable, "-m", "bentoml")
+
+
+def image(tag: str, base: str) -> None:
+    """`bentoml build`, `bentoml containerize`, then the finishing Dockerfile beside this file.
+
+    Raises:
+        EngineError: one of them failed; the text is what it said.
+    """
+    bento = run(*BENTOML, "build", "--output", "tag", cwd=ROOT, BASE_IMAGE=base)
+    name = bento.strip().rpartition("__tag__:")[2]
+    raw = f"{name}-bento"
+    run(*BENTOML, "containerize", name, "--image-tag", raw, cwd=ROOT)
+    arguments = {"BASE_IMAGE": base, "BENTO_IMAGE": raw}
+    folder = str(Path(__file__).parent)
+    command = ["build", "--quiet", "--tag", tag, "--tag", name, folder]
+    for key, value in arguments.items():
+        command += ["--build-arg", f"{key}={value}"]
+    for key, value in _labels(name).items():
+        command += ["--label", f"{key}={value}"]
+    docker(*command, DOCKER_BUILDKIT="1")
+
+
+def _labels(bento: str) -> dict[str, str]:
+    """Which code, which Bento, which models: what an operator asks of an image."""
+    path = run(*BENTOML, "get", bento, "--output", "path", cwd=ROOT).strip()
+    facts: dict[str, Any] = yaml.safe_load((Path(path) / "bento.yaml").read_text())
+    models = sorted(each["tag"] for service in facts["services"] for each in service["models"])
+    return {
+        "org.opencontainers.image.title": "tabento",
+        "org.opencontainers.image.revision": _revision(),
+        "org.opencontainers.image.created": str(facts["creation_time"]),
+        "org.opencontainers.image.version": bento.partition(":")[2],
+        "org.opencontainers.image.licenses": "Apache-2.0",
+        "tabento.models": " ".join(models),
+    }
+
+
+def _revision() -> str:
+    """The commit, with `-dirty` where the tree is not what was committed."""
+    try:
+        commit = run("git", "rev-parse", "HEAD", cwd=ROOT).strip()
+        changed = run("git", "status", "--porcelain", cwd=ROOT).strip()
+    except EngineError:
+        return "unknown"
+    return f"{commit}-dirty" if changed else commit

@@ -1,0 +1,1 @@
+"""Whole stories that run, each a package of its own."""
