@@ -13,7 +13,7 @@ from models._contract import AnyContract, Predictions, Rows
 from monitoring import logs
 from monitoring.kept import Caps
 from monitoring.metrics import Metrics
-from serving import accept, artifact, exchange, info, store, supervisor
+from serving import accept, artifact, cors, exchange, info, store, supervisor
 from serving.account import Account
 from serving.admission import Admission
 from serving.asgi import App
@@ -172,7 +172,7 @@ class ModelBundle:
             exchange.leave(not_ready(reason))
         return not reason
 
-    def front(self, inner: App) -> Front:
+    def front(self, inner: App) -> App:
         """Put the front before BentoML's own layers."""
         direct = settings().front == "on"
         limits = BodyLimits(settings().max_body_bytes, settings().max_arrow_rows)
@@ -185,7 +185,8 @@ class ModelBundle:
             log_rejected=settings().log_rejected_bodies,
             sample=settings().log_sample,
         )
-        return Front(inner, self.bundle, endpoints, self.admission, account)
+        front = Front(inner, self.bundle, endpoints, self.admission, account)
+        return cors.allow(front, settings().cors_origins)
 
 
 # What the decorator returns is no class any more, but its types say that it is.

@@ -147,6 +147,8 @@ def _predict(contract: AnyContract, references: Mapping[Any, Schema]) -> Schema:
         "parameters": [_REQUEST_ID, _TIMEOUT],
         "requestBody": {
             "required": True,
+            "description": "Where pyarrow is installed also an Arrow IPC stream, "
+            "application/vnd.apache.arrow.stream, a column a field; the answer is one too.",
             "content": {
                 "application/json": {
                     "schema": references[rows, "validation"],
@@ -166,6 +168,8 @@ def _predict(contract: AnyContract, references: Mapping[Any, Schema]) -> Schema:
 def _about(contracts: Sequence[AnyContract]) -> Schema:
     name = _model(contracts)
     anything = {"type": "object"}
+    alive = "Is the process alive, and what has it loaded?"
+    able = "Can it answer? The models are asked."
     return {
         "/models": {"get": _read("models", "What is served.", anything, 405, 503)},
         "/models/{model}": {
@@ -176,17 +180,29 @@ def _about(contracts: Sequence[AnyContract]) -> Schema:
             "get": _card(),
             "parameters": [name],
         },
-        "/health": {
-            "get": _read("health", "Is the process alive, and what has it loaded?", anything, 405)
-        },
-        "/ready": {
-            "get": _read("ready", "Can it answer? The models are asked.", anything, 405, 503)
-        },
+        "/": {"get": _page()},
+        "/docs.json": {"get": _read("docs", "This document.", anything, 405)},
+        "/health": {"get": _ask("health", alive, _good(alive, anything), 405)},
+        "/ready": {"get": _ask("ready", able, _good(able, anything), 405, 503)},
         "/livez": {"get": _probe("livez", "Is the process alive?", 405)},
         "/healthz": {"get": _probe("healthz", "The same as `/livez`.", 405)},
         "/readyz": {"get": _probe("readyz", "The same as `/ready`, for probes.", 405, 503)},
-        "/metrics": {"get": _probe("metrics", "Prometheus metrics, over all workers.", 405)},
+        "/metrics": {"get": _metrics()},
     }
+
+
+def _page() -> Schema:
+    summary = "This document as a page to try it on."
+    return {
+        **_ask("page", summary, _text(summary, "html"), 401, 405, 429),
+        "security": _KEY_PERHAPS,
+    }
+
+
+def _metrics() -> Schema:
+    summary = "Prometheus metrics, over all workers."
+    metrics = _ask("metrics", summary, _text(summary, "plain"), 401, 405, 429)
+    return {**metrics, "security": _KEY_PERHAPS}
 
 
 def _model(contracts: Sequence[AnyContract]) -> Schema:
@@ -238,37 +254,35 @@ def _feedback(contracts: Sequence[AnyContract]) -> Schema:
 
 
 def _read(operation: str, summary: str, schema: Schema, *statuses: int) -> Schema:
-    return {
-        "operationId": operation,
-        "tags": ["about"],
-        "summary": summary,
-        "parameters": [_REQUEST_ID],
-        "responses": {"200": _good(summary, schema), **_bad(*statuses)},
-    }
+    """A question that needs a key where all do."""
+    good = _good(summary, schema)
+    return {**_ask(operation, summary, good, 401, 429, *statuses), "security": _KEY_PERHAPS}
 
 
 def _card() -> Schema:
     summary = "The model card: a page, or Markdown for `Accept: text/markdown`."
-    text = {"schema": {"type": "string"}}
-    page = {"description": summary, "content": {"text/html": text, "text/markdown": text}}
+    card = _ask("card", summary, _text(summary, "html", "markdown"), 401, 404, 405, 429, 503)
+    return {**card, "security": _KEY_PERHAPS}
+
+
+def _ask(operation: str, summary: str, good: Schema, *statuses: int) -> Schema:
     return {
-        "operationId": "card",
+        "operationId": operation,
         "tags": ["about"],
         "summary": summary,
         "parameters": [_REQUEST_ID],
-        "responses": {"200": page, **_bad(404, 405, 503)},
+        "responses": {"200": good, **_bad(*statuses)},
     }
+
+
+def _text(description: str, *kinds: str) -> Schema:
+    text = {"schema": {"type": "string"}}
+    return {"description": description, "content": {f"text/{kind}": text for kind in kinds}}
 
 
 def _probe(operation: str, summary: str, *statuses: int) -> Schema:
-    plain = {"description": summary, "content": {"text/plain": {"schema": {"type": "string"}}}}
-    return {
-        "operationId": operation,
-        "tags": ["probes"],
-        "summary": summary,
-        "parameters": [_REQUEST_ID],
-        "responses": {"200": plain, **_bad(*statuses)},
-    }
+    """A question that nobody needs a key for."""
+    return _ask(operation, summary, _text(summary, "plain"), *statuses)
 
 
 def _good(description: str, schema: Schema) -> Schema:

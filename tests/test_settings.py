@@ -20,6 +20,7 @@ WRONG = {
     "drain": ["none", "ANSWER", ""],
     "reload_s": ["-1", "86401", "nan"],
     "protect": ["none", "ALL"],
+    "cors_origins": ["example.org", "https://a.example/path", "https://a.example,*", "ftp://a"],
     "predictions_max_bytes": ["999999", "1GB"],
     "predictions_max_days": ["0", "-1", "36501", "nan"],
     "log_rejected_bodies": ["2"],
