@@ -10,7 +10,7 @@ import asyncio
 # A connection waits so long for each that waits: a thousand are heard again in a second.
 SECONDS_EACH = 0.001
 # Less than the second that `Retry-After` asks for.
-MOST_SECONDS = 0.9
+MOST_SECONDS = 0.7
 
 
 class Pace:
