@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         str,
         Field(
             pattern=r"^(\*|https?://[^\s,/*]+(\s*,\s*https?://[^\s,/*]+)*)?$",
-            description="Origins whose pages may call, comma-separated; * for all, none by default.",
+            description="Origins whose pages may call, comma-separated; * for all; else none.",
         ),
     ] = ""
     protect: Annotated[

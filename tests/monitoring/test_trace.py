@@ -7,21 +7,24 @@ from monitoring.trace import HIDDEN, add_trace, trace
 SENT = "a value that somebody sent"
 
 
+def throw(error):
+    raise error
+
+
 def failing(error, cause=None):
+    """The error as it is caught, raised because of its cause."""
     try:
-        if cause is None:
-            raise error
         try:
-            raise cause
+            throw(cause or error)
         except Exception as first:
-            raise error from first
+            raise error from (first if cause else None)
     except Exception as caught:
         return caught
 
 
 def test_the_frames_and_the_kind_are_told_but_not_the_text():
     told = trace(failing(ValueError(SENT)))
-    assert "in failing" in told
+    assert "in throw" in told
     assert f"builtins.ValueError: {HIDDEN}" in told
     assert SENT not in told
 
