@@ -82,6 +82,7 @@ class ModelBundle:
             timeout=settings().timeout_s,
             allow_version_mismatch=settings().allow_version_mismatch,
             metrics=metrics,
+            public_key=settings().model_public_key,
             keeping=Keeping(
                 settings().predictions_file,
                 Caps(settings().predictions_max_bytes, settings().predictions_max_days),
@@ -127,7 +128,10 @@ class ModelBundle:
         for contract in CONTRACTS:
             stored = store.find(contract.NAME, SERVICE.bento)
             artifact.check(
-                contract, stored, allow_version_mismatch=settings().allow_version_mismatch
+                contract,
+                stored,
+                allow_version_mismatch=settings().allow_version_mismatch,
+                public_key=settings().model_public_key,
             )
             found[str(stored.tag)] = str(stored.info.metadata["manifest_sha256"])
         log.info("starting", pid=os.getpid(), workers=settings().workers, models=found)
