@@ -13,7 +13,7 @@ from models._contract import AnyContract, Predictions, Rows
 from monitoring import logs
 from monitoring.kept import Caps
 from monitoring.metrics import Metrics
-from serving import accept, artifact, cors, exchange, info, store, supervisor
+from serving import accept, artifact, cors, exchange, info, protocol, store, supervisor
 from serving.account import Account
 from serving.admission import Admission
 from serving.asgi import App
@@ -82,6 +82,7 @@ class ModelBundle:
             timeout=settings().timeout_s,
             allow_version_mismatch=settings().allow_version_mismatch,
             metrics=metrics,
+            public_key=settings().model_public_key,
             keeping=Keeping(
                 settings().predictions_file,
                 Caps(settings().predictions_max_bytes, settings().predictions_max_days),
@@ -127,7 +128,10 @@ class ModelBundle:
         for contract in CONTRACTS:
             stored = store.find(contract.NAME, SERVICE.bento)
             artifact.check(
-                contract, stored, allow_version_mismatch=settings().allow_version_mismatch
+                contract,
+                stored,
+                allow_version_mismatch=settings().allow_version_mismatch,
+                public_key=settings().model_public_key,
             )
             found[str(stored.tag)] = str(stored.info.metadata["manifest_sha256"])
         log.info("starting", pid=os.getpid(), workers=settings().workers, models=found)
@@ -195,3 +199,4 @@ SERVICE.add_asgi_middleware(Hoist, make=lambda inner: bentoml.get_current_servic
 
 # Before the worker listens; afterwards it would be too late.
 accept.several_at_once()
+protocol.speak()

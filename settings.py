@@ -31,6 +31,10 @@ class Settings(BaseSettings):
         bool,
         Field(description="Serve a model made with other library versions, with a logged warning."),
     ] = False
+    model_public_key: Annotated[
+        Path | None,
+        Field(description="PEM file: only models that its private key has signed are served."),
+    ] = None
     max_body_bytes: Annotated[
         int, Field(ge=1_000, description="Largest request body; a larger one is a 413.")
     ] = 8 * 2**20

@@ -1,6 +1,6 @@
 """Train models, judge them on rows they have not seen, and save those that pass their gate.
 
-Further commands, each with a --help of its own: promote, rollback, history, retrain, compare.
+Further commands, each with a --help of its own: promote, rollback, history, sign, retrain, compare.
 """
 
 import argparse
@@ -23,6 +23,7 @@ COMMANDS = {
     "promote": "train.commands.promotion",
     "rollback": "train.commands.promotion",
     "history": "train.commands.promotion",
+    "sign": "train.commands.signing",
     "retrain": "train.commands.retrain",
     "compare": "train.commands.compare",
 }
