@@ -18,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve train test check pytest cover format load bench torture build evidently lock clean \
+.PHONY: help serve train test check pytest cover format load bench torture build evidently track lock clean \
 	distclean missing
 
 help:  ## list the targets (this is the default)
@@ -71,6 +71,13 @@ build: missing  ## train what the store lacks, then put service and models into 
 
 evidently: .evidently/.made  ## make the environment for `python -m monitoring report --evidently`
 
+track: .track/.made  ## make the environment for `--track` and for `python -m train formats` with ONNX
+
+.track/.made: requirements/track.txt
+	$(PYTHON) -m venv .track
+	.track/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 .evidently/.made: requirements/evidently.txt
 	$(PYTHON) -m venv .evidently
 	.evidently/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -84,6 +91,8 @@ lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--u
 		-c requirements/train.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --no-header benchmarks/peers/estimators.in $(ARGS) \
 		-c requirements/serve.txt -o benchmarks/peers/estimators.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra track --extra formats $(ARGS) \
+		-c requirements/train.txt -o requirements/track.txt
 	$(BIN)/uv pip compile --quiet --no-header requirements/evidently.in $(ARGS) -o requirements/evidently.txt
 	for peer in benchmarks/peers/*/requirements.in; do $(BIN)/uv pip compile --quiet --no-header $$peer \
 		$(ARGS) -c benchmarks/peers/estimators.txt -o $${peer%.in}.txt || exit 1; done
@@ -94,7 +103,7 @@ clean:  ## remove caches and built Bentos, never a model
 	find . -path ./.venv -prune -o -path ./.bentoml -prune -o -name __pycache__ -exec rm -rf {} +
 
 distclean: clean  ## remove .venv and this folder's model store as well
-	rm -rf .venv .bentoml .bench .evidently
+	rm -rf .venv .bentoml .bench .evidently .track
 
 # Trains nothing when the store has every model.
 missing: .venv/.train
