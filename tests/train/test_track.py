@@ -59,7 +59,12 @@ def tracked(folder, *arguments, **settings):
     }
     environment = {k: v for k, v in environment.items() if k != "MLFLOW_TRACKING_URI" or v}
     return subprocess.run(
-        [PYTHON, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [PYTHON, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
