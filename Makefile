@@ -18,8 +18,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve train test check pytest cover format load bench torture build image evidently tools \
-	sbom audit semgrep lock clean distclean missing
+.PHONY: help serve train test check pytest cover format load bench torture build image evidently track \
+	tools sbom audit semgrep lock clean distclean missing
 
 help:  ## list the targets (this is the default)
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -77,6 +77,13 @@ image: missing  ## build the Bento, then the container image tabento:latest (TAG
 
 evidently: .evidently/.made  ## make the environment for `python -m monitoring report --evidently`
 
+track: .track/.made  ## make the environment for `--track` and for `python -m train formats` with ONNX
+
+.track/.made: requirements/track.txt
+	$(PYTHON) -m venv .track
+	.track/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 .evidently/.made: requirements/evidently.txt
 	$(PYTHON) -m venv .evidently
 	.evidently/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -119,6 +126,8 @@ lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--u
 		-c requirements/train.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --no-header benchmarks/peers/estimators.in $(ARGS) \
 		-c requirements/serve.txt -o benchmarks/peers/estimators.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra track --extra formats $(ARGS) \
+		-c requirements/train.txt -o requirements/track.txt
 	$(BIN)/uv pip compile --quiet --no-header requirements/evidently.in $(ARGS) -o requirements/evidently.txt
 	$(BIN)/uv pip compile --quiet --no-header requirements/audit.in $(ARGS) -o requirements/audit.txt
 	$(BIN)/uv pip compile --quiet --no-header requirements/semgrep.in $(ARGS) -o requirements/semgrep.txt
@@ -132,7 +141,7 @@ clean:  ## remove caches and built Bentos, never a model
 	find . -path ./.venv -prune -o -path ./.bentoml -prune -o -name __pycache__ -exec rm -rf {} +
 
 distclean: clean  ## remove .venv and this folder's model store as well
-	rm -rf .venv .venv-deploy .bentoml .bench .evidently .audit .semgrep
+	rm -rf .venv .venv-deploy .bentoml .bench .evidently .track .audit .semgrep
 
 # Trains nothing when the store has every model.
 missing: .venv/.train

@@ -13,7 +13,7 @@ from models._contract import AnyContract, Predictions, Rows
 from monitoring import logs
 from monitoring.kept import Caps
 from monitoring.metrics import Metrics
-from serving import accept, artifact, exchange, info, store, supervisor
+from serving import accept, artifact, cors, exchange, info, protocol, store, supervisor
 from serving.account import Account
 from serving.admission import Admission
 from serving.asgi import App
@@ -176,7 +176,7 @@ class ModelBundle:
             exchange.leave(not_ready(reason))
         return not reason
 
-    def front(self, inner: App) -> Front:
+    def front(self, inner: App) -> App:
         """Put the front before BentoML's own layers."""
         direct = settings().front == "on"
         limits = BodyLimits(settings().max_body_bytes, settings().max_arrow_rows)
@@ -189,7 +189,8 @@ class ModelBundle:
             log_rejected=settings().log_rejected_bodies,
             sample=settings().log_sample,
         )
-        return Front(inner, self.bundle, endpoints, self.admission, account)
+        front = Front(inner, self.bundle, endpoints, self.admission, account)
+        return cors.allow(front, settings().cors_origins)
 
 
 # What the decorator returns is no class any more, but its types say that it is.
@@ -198,3 +199,4 @@ SERVICE.add_asgi_middleware(Hoist, make=lambda inner: bentoml.get_current_servic
 
 # Before the worker listens; afterwards it would be too late.
 accept.several_at_once()
+protocol.speak()

@@ -74,6 +74,13 @@ class Settings(BaseSettings):
     api_keys_file: Annotated[
         Path | None, Field(description="TOML file of hashed API keys; without one, all may call.")
     ] = None
+    cors_origins: Annotated[
+        str,
+        Field(
+            pattern=r"^(\*|https?://[^\s,/*]+(\s*,\s*https?://[^\s,/*]+)*)?$",
+            description="Origins whose pages may call, comma-separated; * for all; else none.",
+        ),
+    ] = ""
     protect: Annotated[
         Literal["predictions", "all"],
         Field(description="What needs a key, where there are keys. Probes never do."),

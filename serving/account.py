@@ -11,7 +11,7 @@ from structlog.typing import EventDict
 from monitoring.metrics import Metrics
 from serving.asgi import Scope
 from serving.endpoint import Endpoint
-from serving.errors import ApiError
+from serving.errors import ApiError, Detail
 from serving.exchange import Exchange
 from serving.rejected import redacted
 
@@ -25,6 +25,9 @@ PATHS = frozenset(
     }
 )
 GOOD = range(200, 300)
+OTHER = "other"
+# What pydantic says of a key that no contract has.
+UNKNOWN_KEY = frozenset(("extra_forbidden", "unexpected_keyword_argument"))
 # The most of a path that is logged.
 PATH_LENGTH = 128
 
@@ -60,14 +63,20 @@ class Account:
         path = scope["path"]
         label = self._label(path)
         self._metrics.answered(label, status)
+        if here.key is not None:
+            self._metrics.answered_to(here.key, status)
         if here.error is not None:
             self._metrics.rejected(label, here.error.code)
             if here.error.detail:
                 self._tell_invalid(here, here.error, path)
         if self._sample >= 1 or status not in GOOD or random() < self._sample:  # noqa: S311 - no secret
-            self._record(self._event(here, scope, status, seconds))
+            # A path that is no route is whatever somebody sent.
+            shown = path if label != OTHER or self._log_rejected else f"[{OTHER}]"
+            self._record(self._event(here, scope, status, seconds, shown))
 
-    def _event(self, here: Exchange, scope: Scope, status: int, seconds: float) -> EventDict:
+    def _event(
+        self, here: Exchange, scope: Scope, status: int, seconds: float, shown: str
+    ) -> EventDict:
         path = scope["path"]
         event: EventDict = {
             "timestamp": time.time(),
@@ -75,7 +84,7 @@ class Account:
             "event": "request",
             "request_id": here.request_id,
             "method": scope["method"],
-            "path": path[:PATH_LENGTH],
+            "path": shown[:PATH_LENGTH],
             "status": status,
             "rows": here.rows,
             "duration_ms": _milliseconds(seconds),
@@ -96,7 +105,7 @@ class Account:
         fields: dict[str, Any] = {
             "request_id": here.request_id,
             "path": path[:PATH_LENGTH],
-            "errors": [{"loc": list(each.loc), "type": each.type} for each in error.detail],
+            "errors": [{"loc": _known(each), "type": each.type} for each in error.detail],
         }
         endpoint = self._endpoints.get(path)
         if self._log_rejected and endpoint is not None:
@@ -110,7 +119,13 @@ class Account:
         model = model.removesuffix("/reload").removesuffix("/feedback")
         if path.startswith("/models/") and f"/{model}/predict" in self._endpoints:
             return path.replace(f"/{model}", "/{model}", 1)
-        return "other"
+        return OTHER
+
+
+def _known(detail: Detail) -> list[str | int]:
+    """Where it was wrong; the name of an unknown key is whatever somebody sent."""
+    unknown = detail.type in UNKNOWN_KEY
+    return [*detail.loc[:-1], "[unknown]"] if unknown else [*detail.loc]
 
 
 def _milliseconds(seconds: float) -> float:

@@ -1,0 +1,93 @@
+"""HTTP/1.1 as uvicorn speaks it, with three things mended.
+
+A head may be as long as a client likes, and a long one keeps the event loop busy; so may what
+follows a body. What is no HTTP is answered in a body of its own. And who offers to upgrade the
+connection, as Java's client does with every request, has the body of the request dropped.
+"""
+
+import httptools
+import uvicorn.config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from serving import exchange
+from serving.errors import ApiError
+
+# Of a request line with its headers, or of anything else that brings no body any further.
+MOST_BYTES = 2**16
+
+_REASONS = {400: b"Bad Request", 431: b"Request Header Fields Too Large"}
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection."""
+
+    _idle = 0  # bytes since the last head was complete or a piece of a body came
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        self._idle += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._go_on(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse()
+        else:
+            if self._idle > MOST_BYTES:
+                self._refuse()
+
+    def on_headers_complete(self) -> None:
+        if self._idle > MOST_BYTES and self._length() > MOST_BYTES:
+            raise ValueError  # the parser's own error follows
+        self._idle = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._idle = 0
+        super().on_body(body)
+
+    def _should_upgrade(self) -> bool:
+        """Have uvicorn leave alone what `_go_on` will read again."""
+        return True
+
+    def _length(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _go_on(self, rest: bytes) -> None:
+        """Read the request again without its offer: a server may pass it over (RFC 9110, 7.8)."""
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        if method == b"CONNECT":
+            self._refuse()
+            return
+        fields = [b"%b: %b\r\n" % each for each in self.headers if each[0] != b"upgrade"]
+        head = b"%b %b HTTP/%b\r\n%b\r\n" % (method, self.url, version, b"".join(fields))
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.data_received(head + rest)
+
+    def _refuse(self) -> None:
+        """Say what is wrong, and close: nobody knows where the next request would begin."""
+        if self.transport.is_closing():
+            return
+        error = ApiError(400, "The request is no valid HTTP/1.1.")
+        if self._idle > MOST_BYTES:
+            text = f"The request's head is longer than {MOST_BYTES} bytes."
+            error = ApiError(431, text, "head_too_large")
+        here = exchange.of({})
+        body = error.body(here.request_id)
+        fields = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+            (b"x-content-type-options", b"nosniff"),
+            here.field,
+        ]
+        status = b"HTTP/1.1 %d %b\r\n" % (error.status, _REASONS[error.status])
+        lines = [b"%b: %b\r\n" % field for field in fields]
+        self.transport.write(b"%b%b\r\n%b" % (status, b"".join(lines), body))
+        self.transport.close()
+
+
+def speak() -> None:
+    """Make every uvicorn server of this process that is made later speak so."""
+    uvicorn.config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{Protocol.__name__}"

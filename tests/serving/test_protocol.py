@@ -1,0 +1,89 @@
+"""What is no good HTTP is refused in the one body, and what is good is not lost."""
+
+import pytest
+
+from serving.protocol import MOST_BYTES
+from tests import raw
+
+ENDLESS = b"a" * 2**18
+GOOD = raw.post()
+UPGRADES = [
+    (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQAAP__"),
+    (b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13"),
+]
+
+
+def head(**long):
+    return raw.post(raw.BODY, *[b"X-%b: %b" % (n.encode(), v) for n, v in long.items()])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x00\xff\x16\x03\x01 no HTTP\r\n\r\n",
+        b"GET /livez HTTP/9.9\r\n\r\n",
+        b"CONNECT elsewhere:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"FETCH /livez HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /livez HTTP/1.1\nHost: x\n\n",
+        raw.post(raw.BODY, b"X-Request-ID: a\x00b"),
+    ],
+)
+def test_what_is_no_http_is_a_400_in_the_one_body_and_ends_the_connection(server, sent):
+    answer = raw.ask(server, sent)
+
+    assert (answer.status, answer.closed) == (400, True)
+    assert set(answer.json()) == {"error", "code", "request_id", "detail"}
+    assert answer.json()["code"] == "invalid_request"
+    assert answer.json()["request_id"] == answer.headers[b"x-request-id"].decode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        head(a=ENDLESS),
+        raw.post(raw.BODY, *[b"X: a"] * 20_000),
+        raw.post(path=b"/" + ENDLESS),
+        b"POST /sentiment/predict HTTP/1.1\r\nX: " + ENDLESS,
+        b"POST /" + ENDLESS,
+        b"\r\n" * 2**17,
+        raw.post(b"", b"Transfer-Encoding: chunked", length=False) + b"1;x=" + ENDLESS,
+        raw.post(b"1\r\n{\r\n0\r\nX: ", b"Transfer-Encoding: chunked", length=False) + ENDLESS,
+    ],
+    ids=["header", "headers", "path", "half head", "half path", "lines", "chunk", "trailer"],
+)
+def test_what_is_not_body_ends_somewhere(server, sent):
+    answer = raw.ask(server, sent)
+
+    # The rest is not read: where the system tells the client so first, the answer is lost.
+    assert answer is None or (answer.status, answer.closed) == (431, True)
+    assert raw.ask(server, GOOD).status == 200
+
+
+def test_a_head_of_the_most_bytes_is_taken(server):
+    assert raw.ask(server, head(a=b"a" * (MOST_BYTES - 2_000))).status == 200
+    refused = raw.ask(server, head(a=b"a" * MOST_BYTES))
+    assert refused.status == 431
+    assert refused.json()["code"] == "head_too_large"
+
+
+def test_a_long_body_is_no_long_head(server):
+    body = raw.BODY[:-1] + b" " * (4 * MOST_BYTES) + b"}"
+
+    assert raw.ask(server, raw.post(body)).status == 200
+
+
+@pytest.mark.parametrize("fields", UPGRADES, ids=["http2", "websocket"])
+def test_an_offer_to_upgrade_is_passed_over_and_the_body_is_read(server, fields):
+    with raw.connect(server) as connection:
+        for _ in range(3):
+            connection.sendall(raw.post(raw.BODY, *fields))
+            assert raw.read(connection).json()["predictions"]
+
+
+@pytest.mark.parametrize("fields", UPGRADES, ids=["http2", "websocket"])
+def test_the_same_in_pieces(server, fields):
+    sent = raw.post(raw.BODY, *fields)
+    with raw.connect(server) as connection:
+        for piece in (sent[:30], sent[30:-20], sent[-20:]):
+            connection.sendall(piece)
+        assert raw.read(connection).json()["predictions"]
