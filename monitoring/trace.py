@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from collections.abc import MutableMapping
 from typing import Any
 
 # What these say comes from the system and from our own files.
@@ -19,7 +20,9 @@ def trace(error: BaseException) -> str:
     return f"{earlier}Traceback (most recent call last):\n{frames}{kind}: {text}\n"
 
 
-def add_trace(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def add_trace(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
     """For structlog: turn an event's `exc_info` into its `exception`."""
     given = event.pop("exc_info", None)
     if given is True:

@@ -17,7 +17,9 @@ def test_every_file_that_it_names_is_there(name):
 
 
 def test_every_promise_has_its_test():
-    rows = re.findall(r"^\| (?!promise|---).+ \| (.+) \|$", _section("What is promised"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (?!promise|---).+ \| (.+) \|$", _section("What is promised"), re.MULTILINE
+    )
 
     assert rows
     assert all(re.match(r"`tests/", row) for row in rows)

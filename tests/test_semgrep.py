@@ -36,7 +36,11 @@ def findings(folder):
     ]  # fmt: skip
     path = f"{SEMGREP.parent}:/usr/bin:/bin"
     run = subprocess.run(
-        command, cwd=folder, env={"PATH": path, "HOME": str(folder)}, capture_output=True, check=True
+        command,
+        cwd=folder,
+        env={"PATH": path, "HOME": str(folder)},
+        capture_output=True,
+        check=True,
     )
     found = json.loads(run.stdout)
     assert not found["errors"]
