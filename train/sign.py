@@ -36,7 +36,7 @@ def sign(tag: str, key: Path, *, force: bool = False) -> str:
             msg = f"{model.tag} failed its gate. To sign it all the same, add --force."
             raise SignError(msg)
         sha256 = str(model.info.metadata["manifest_sha256"])
-        model.info.metadata[signature.METADATA] = signature.sign(model.tag, sha256, key)
+        model.info.metadata[signature.METADATA] = {**signature.sign(model.tag, sha256, key)}
     except (ArtifactError, SignatureError) as error:
         raise SignError(str(error)) from error
     except BentoMLException as error:

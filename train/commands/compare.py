@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
@@ -105,7 +106,7 @@ def _shown(measured: Measured) -> str:
     return f"{measured.value:.4f} [{low:.4f} {high:.4f}]"
 
 
-def _log_candidate(into: track.Run, name: str, candidate: object, found: Drawn) -> None:
+def _log_candidate(into: track.Run, name: str, candidate: Any, found: Drawn) -> None:
     """A run of its own inside the comparison, so that a tracker can sort them."""
     steps = getattr(candidate, "named_steps", None)
     classifier = list(steps.values())[-1] if steps else candidate
