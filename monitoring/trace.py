@@ -2,8 +2,8 @@
 
 import sys
 import traceback
-from collections.abc import MutableMapping
-from typing import Any
+
+from structlog.typing import EventDict, WrappedLogger
 
 # What these say comes from the system and from our own files.
 HARMLESS = (ImportError, OSError)
@@ -20,9 +20,7 @@ def trace(error: BaseException) -> str:
     return f"{earlier}Traceback (most recent call last):\n{frames}{kind}: {text}\n"
 
 
-def add_trace(
-    _logger: Any, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """For structlog: turn an event's `exc_info` into its `exception`."""
     given = event.pop("exc_info", None)
     if given is True:

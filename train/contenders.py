@@ -1,6 +1,7 @@
 """Simpler models to beat, and others worth a try, on the features that the served model gets."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,9 @@ def behind(preprocessor: Callable[[], Any], seed: int) -> dict[str, Any]:
 
 
 def answers(contract: AnyContract, contender: Any, trained: Part, asked: Part) -> Floats:
-    """Fit a contender to one part and ask it about another."""
-    model = fitted(contender, contract.features(trained.rows), trained)
+    """Fit a copy of a contender to one part and ask it about another."""
+    # Not sklearn.base.clone: a CatBoost classifier that knows its categories refuses it.
+    model = fitted(deepcopy(contender), contract.features(trained.rows), trained)
     scores: Floats = model.predict_proba(contract.features(asked.rows))[:, 1]
     return scores
 

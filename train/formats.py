@@ -136,6 +136,8 @@ def _sklearn_onnx(model: Any, features: Any, _: Path) -> bytes:
 
 def _from_onnx(path: Path) -> Predict:
     runtime = importlib.import_module("onnxruntime")
+    # What a damaged file is objected to is raised as well: the log would only repeat it.
+    runtime.set_default_logger_severity(4)
     session = runtime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
 
     def answer(features: Any) -> Probabilities:

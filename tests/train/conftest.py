@@ -29,7 +29,7 @@ def store(tmp_path):
 @pytest.fixture
 def short(monkeypatch):
     """Fewer trees: enough to learn something, too few to wait for."""
-    monkeypatch.setattr(loan_model, "ITERATIONS", 40)
+    monkeypatch.setattr(loan_model, "ITERATIONS", 100)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +45,7 @@ def phrases():
 @pytest.fixture(scope="session")
 def made_up_loans():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loan_model, "ITERATIONS", 40)
+        patch.setattr(loan_model, "ITERATIONS", 100)
         return loan_default.train(Order(), no_progress)
 
 

@@ -162,9 +162,10 @@ def test_what_cannot_be_trained_leaves_a_failed_run(tmp_path):
 @needs_mlflow
 @pytest.mark.slow
 def test_a_tracker_that_does_not_answer_ends_the_command_before_anything_is_trained(tmp_path):
+    (tmp_path / "file").touch()
     done = tracked(
         tmp_path, "-m", "train", "sentiment", "--track",
-        MLFLOW_TRACKING_URI="sqlite:////no/such/folder/mlflow.db",
+        MLFLOW_TRACKING_URI=f"sqlite:///{tmp_path}/file/mlflow.db",
     )  # fmt: skip
 
     assert done.returncode == 2

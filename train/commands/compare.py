@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
-from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 
 from models._contract import AnyContract
@@ -70,7 +69,7 @@ def _out_of_fold(contract: AnyContract, candidate: object, part: Part, seed: int
     scores = np.empty(len(part))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     for learned, asked in folds.split(scores, part.positive):
-        scores[asked] = answers(contract, clone(candidate), part.take(learned), part.take(asked))
+        scores[asked] = answers(contract, candidate, part.take(learned), part.take(asked))
     return scores
 
 

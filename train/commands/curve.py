@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
-from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 
 from train.bootstrap import Drawn, Measured, draw
@@ -60,9 +59,7 @@ def _out_of_fold(recipe: Recipe, part: Part, share: float, seed: int) -> Floats:
     for learned, asked in folds.split(scores, part.positive):
         # The first of a shuffled fold, so that each share holds the smaller ones.
         some = np.random.default_rng(seed).permutation(learned)[: round(share * len(learned))]
-        scores[asked] = answers(
-            recipe.CONTRACT, clone(candidate), part.take(some), part.take(asked)
-        )
+        scores[asked] = answers(recipe.CONTRACT, candidate, part.take(some), part.take(asked))
     return scores
 
 
