@@ -192,10 +192,10 @@ class Kept:
         return dropped
 
     def _drop(self, which: str, limit: float) -> int:
-        old = f"SELECT id FROM predictions WHERE {which}"  # ours, see `prune` # noqa: S608 # nosec B608
+        old = f"SELECT id FROM predictions WHERE {which}"  # noqa: S608 - ours, see `prune`
         with self._transaction():
-            self._db.execute(f"DELETE FROM outcomes WHERE prediction IN ({old})", (limit,))  # noqa: S608 # nosec B608
-            return self._db.execute(f"DELETE FROM predictions WHERE {which}", (limit,)).rowcount  # noqa: S608 # nosec B608
+            self._db.execute(f"DELETE FROM outcomes WHERE prediction IN ({old})", (limit,))  # noqa: S608 - ours
+            return self._db.execute(f"DELETE FROM predictions WHERE {which}", (limit,)).rowcount  # noqa: S608 - ours
 
     def _size(self) -> int:
         def number(pragma: str) -> int:

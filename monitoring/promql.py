@@ -109,7 +109,7 @@ def _ask(url: str, query: str, when: float) -> list[tuple[Mapping[str, str], flo
         msg = f"{url} is no address of Prometheus: http://host:9090"
         raise PrometheusError(msg)
     try:
-        with urlopen(asked, timeout=TIMEOUT_SECONDS) as answer:  # see above # noqa: S310 # nosec B310
+        with urlopen(asked, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - see above
             result = json.load(answer)["data"]["result"]
         return [(each["metric"], float(each["value"][1])) for each in result]
     except (OSError, ValueError, KeyError) as error:

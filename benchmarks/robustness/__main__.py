@@ -72,7 +72,7 @@ def rows(pair: Iterable[Side]) -> dict[str, list[str]]:
 
 def main() -> None:
     """Print the table."""
-    with tempfile.TemporaryDirectory(prefix="robust", dir="/tmp") as folder:  # nosec B108
+    with tempfile.TemporaryDirectory(prefix="robust", dir="/tmp") as folder:
         pair = sides(Path(folder))
         table = rows(pair)
     sys.stdout.write(

@@ -129,7 +129,7 @@ def _became(side: Side, home: Path) -> str:
 @contextmanager
 def _spoilt(side: Side) -> Iterator[tuple[Path, Path]]:
     """Copy the store, for one to spoil; say where the model's file is."""
-    with tempfile.TemporaryDirectory(prefix="robust", dir="/tmp") as folder:  # nosec B108
+    with tempfile.TemporaryDirectory(prefix="robust", dir="/tmp") as folder:
         home = Path(folder)
         shutil.copytree(side.home / "models", home / "models")
         (file,) = (home / "models").glob(side.model)

@@ -121,7 +121,7 @@ def started(
     home: Path | None = None,
 ) -> Iterator[Running]:
     """Do the same without waiting for it."""
-    folder = Path(tempfile.mkdtemp(prefix="robust", dir="/tmp"))  # nosec B108
+    folder = Path(tempfile.mkdtemp(prefix="robust", dir="/tmp"))
     shutil.copytree((home or side.home) / "models", folder / "home" / "models")
     (port,) = free_ports(1)
     log = folder / "log"
