@@ -101,7 +101,7 @@ audit: .audit/.made  ## known holes in what is locked (ARGS="--ignore-vuln ID": 
 	@failed=0; for lock in requirements/*.txt; do echo "$$lock:"; .audit/bin/pip-audit --strict --require-hashes \
 		--disable-pip --progress-spinner off -r $$lock $(ARGS) || failed=1; done; exit $$failed
 
-semgrep: .semgrep/.made  ## the rules of .semgrep.yml over what is served (330 MB; `check` holds the same without)
+semgrep: .semgrep/.made  ## no pickle, eval or assert in what is served, by .semgrep.yml (a large download)
 	PATH="$(CURDIR)/.semgrep/bin:$$PATH" .semgrep/bin/semgrep scan --metrics=off --disable-version-check --quiet \
 		--error --config .semgrep.yml $(ARGS) .
 
