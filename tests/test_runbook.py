@@ -16,6 +16,7 @@ import yaml
 from clients import measure
 from tests.conftest import ROOT, serving
 from tests.store import copy_of
+from tests.test_process import until
 
 pytestmark = pytest.mark.slow
 
@@ -107,6 +108,8 @@ def keyed(home, tmp_path_factory):
     file.write_text(f"[reports_2026]\nsha256 = '{hashlib.sha256(KEY.encode()).hexdigest()}'\n")
     with serving(home, folder, TABENTO_API_KEYS_FILE=str(file)) as running:
         running.ready()
+        # The log is written a little later.
+        until(lambda: '"event":"ready"' in running.log.read_text())
         yield environment(running, KEY=KEY, KEYS=str(file))
 
 
