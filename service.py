@@ -26,6 +26,7 @@ from serving.front import Front, Hoist
 from serving.keeping import Keeping
 from serving.keys import Keyring
 from serving.renewal import Renewal, renew_on_sighup
+from serving.room import Room
 from serving.store import Reference
 from settings import settings, tag_of
 
@@ -175,7 +176,8 @@ class ModelBundle:
     def front(self, inner: App) -> Front:
         """Put the front before BentoML's own layers."""
         direct = settings().front == "on"
-        limits = BodyLimits(settings().max_body_bytes, settings().max_arrow_rows)
+        most = settings().max_body_bytes
+        limits = BodyLimits(most, settings().max_arrow_rows, Room(most))
         each = [Endpoint(contract, self.bundle, limits, direct=direct) for contract in CONTRACTS]
         endpoints = {endpoint.path: endpoint for endpoint in each}
         account = Account(

@@ -11,13 +11,14 @@ from structlog.typing import EventDict
 from monitoring.metrics import Metrics
 from serving.asgi import Scope
 from serving.endpoint import Endpoint
-from serving.errors import ApiError
+from serving.errors import ApiError, Detail
 from serving.exchange import Exchange
 from serving.rejected import redacted
 
 log = structlog.get_logger()
 
-# Routes that are not predictions. Another path counts as "other": a scan must not make series.
+# Routes that are not predictions. Another path is counted and logged as `OTHER`: a scan must not
+# make series.
 PATHS = frozenset(
     {
         *("/livez", "/healthz", "/readyz", "/metrics", "/health", "/ready", "/models"),
@@ -25,8 +26,9 @@ PATHS = frozenset(
     }
 )
 GOOD = range(200, 300)
-# The most of a path that is logged.
-PATH_LENGTH = 128
+# What stands for names of the client's own making: those may be anything, a person's as well.
+OTHER = "other"
+UNKNOWN = "[unknown]"
 
 
 class Account:
@@ -59,23 +61,25 @@ class Account:
         """Count and log one request."""
         path = scope["path"]
         label = self._label(path)
+        path = path if label != OTHER else OTHER
         self._metrics.answered(label, status)
         if here.error is not None:
             self._metrics.rejected(label, here.error.code)
             if here.error.detail:
                 self._tell_invalid(here, here.error, path)
         if self._sample >= 1 or status not in GOOD or random() < self._sample:  # noqa: S311 - no secret
-            self._record(self._event(here, scope, status, seconds))
+            self._record(self._event(here, scope["method"], path, status, seconds))
 
-    def _event(self, here: Exchange, scope: Scope, status: int, seconds: float) -> EventDict:
-        path = scope["path"]
+    def _event(
+        self, here: Exchange, method: str, path: str, status: int, seconds: float
+    ) -> EventDict:
         event: EventDict = {
             "timestamp": time.time(),
             "level": "info",
             "event": "request",
             "request_id": here.request_id,
-            "method": scope["method"],
-            "path": path[:PATH_LENGTH],
+            "method": method,
+            "path": path,
             "status": status,
             "rows": here.rows,
             "duration_ms": _milliseconds(seconds),
@@ -95,8 +99,8 @@ class Account:
         """Log where a request was wrong and how, but not what it held, unless that is asked for."""
         fields: dict[str, Any] = {
             "request_id": here.request_id,
-            "path": path[:PATH_LENGTH],
-            "errors": [{"loc": list(each.loc), "type": each.type} for each in error.detail],
+            "path": path,
+            "errors": [{"loc": _place(each), "type": each.type} for each in error.detail],
         }
         endpoint = self._endpoints.get(path)
         if self._log_rejected and endpoint is not None:
@@ -110,7 +114,14 @@ class Account:
         model = model.removesuffix("/reload").removesuffix("/feedback")
         if path.startswith("/models/") and f"/{model}/predict" in self._endpoints:
             return path.replace(f"/{model}", "/{model}", 1)
-        return "other"
+        return OTHER
+
+
+def _place(detail: Detail) -> list[str | int]:
+    """Say where a fault is; what the client calls a field that there is not stays out."""
+    if detail.type == "extra_forbidden":
+        return [*detail.loc[:-1], UNKNOWN]
+    return list(detail.loc)
 
 
 def _milliseconds(seconds: float) -> float:
