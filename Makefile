@@ -18,8 +18,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve train test check pytest cover format load bench torture build image evidently tools \
-	lock clean distclean missing
+.PHONY: help serve train test check pytest cover format load bench torture build image evidently track \
+	tools sbom audit lock clean distclean missing
 
 help:  ## list the targets (this is the default)
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -77,6 +77,13 @@ image: missing  ## build the Bento, then the container image tabento:latest (TAG
 
 evidently: .evidently/.made  ## make the environment for `python -m monitoring report --evidently`
 
+track: .track/.made  ## make the environment for `--track` and for `python -m train formats` with ONNX
+
+.track/.made: requirements/track.txt
+	$(PYTHON) -m venv .track
+	.track/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 .evidently/.made: requirements/evidently.txt
 	$(PYTHON) -m venv .evidently
 	.evidently/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -84,17 +91,36 @@ evidently: .evidently/.made  ## make the environment for `python -m monitoring r
 
 tools: .venv-deploy/.made  ## the clouds' own libraries, by which the tests check deploy/ (optional)
 
+sbom: .audit/.made  ## what goes into the image, as CycloneDX 1.6: dist/sbom.cdx.json
+	@mkdir -p dist
+	.audit/bin/cyclonedx-py requirements requirements/image.txt --pyproject pyproject.toml --spec-version 1.6 \
+		--output-format JSON --output-reproducible --validate --output-file dist/sbom.cdx.json
+	.audit/bin/python deploy/sbom.py dist/sbom.cdx.json
+
+audit: .audit/.made  ## known holes in what is locked (ARGS="--ignore-vuln ID": one that does no harm here)
+	@failed=0; for lock in requirements/*.txt; do echo "$$lock:"; .audit/bin/pip-audit --strict --require-hashes \
+		--disable-pip --progress-spinner off -r $$lock $(ARGS) || failed=1; done; exit $$failed
+
+# Its own environment: what looks at the locks is not held by them.
+.audit/.made: requirements/audit.txt
+	$(PYTHON) -m venv .audit
+	.audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade: newest versions)
 	$(BIN)/uv pip compile --quiet pyproject.toml $(ARGS) -o requirements/serve.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --excludes requirements/image.exclude $(ARGS) \
 		-c requirements/serve.txt -o requirements/image.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra train $(ARGS) \
 		-c requirements/serve.txt -o requirements/train.txt
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra arrow --extra dev $(ARGS) \
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra arrow --extra signing --extra dev $(ARGS) \
 		-c requirements/train.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --no-header benchmarks/peers/estimators.in $(ARGS) \
 		-c requirements/serve.txt -o benchmarks/peers/estimators.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra train --extra track --extra formats $(ARGS) \
+		-c requirements/train.txt -o requirements/track.txt
 	$(BIN)/uv pip compile --quiet --no-header requirements/evidently.in $(ARGS) -o requirements/evidently.txt
+	$(BIN)/uv pip compile --quiet --no-header requirements/audit.in $(ARGS) -o requirements/audit.txt
 	$(BIN)/uv pip compile --quiet --no-header requirements/deploy.in $(ARGS) -o requirements/deploy.txt
 	for peer in benchmarks/peers/*/requirements.in; do $(BIN)/uv pip compile --quiet --no-header $$peer \
 		$(ARGS) -c benchmarks/peers/estimators.txt -o $${peer%.in}.txt || exit 1; done
@@ -105,7 +131,7 @@ clean:  ## remove caches and built Bentos, never a model
 	find . -path ./.venv -prune -o -path ./.bentoml -prune -o -name __pycache__ -exec rm -rf {} +
 
 distclean: clean  ## remove .venv and this folder's model store as well
-	rm -rf .venv .venv-deploy .bentoml .bench .evidently
+	rm -rf .venv .venv-deploy .bentoml .bench .evidently .track .audit
 
 # Trains nothing when the store has every model.
 missing: .venv/.train

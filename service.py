@@ -13,7 +13,7 @@ from models._contract import AnyContract, Predictions, Rows
 from monitoring import logs
 from monitoring.kept import Caps
 from monitoring.metrics import Metrics
-from serving import accept, artifact, exchange, info, protocol, store, supervisor
+from serving import accept, artifact, cors, exchange, info, protocol, store, supervisor
 from serving.account import Account
 from serving.admission import Admission
 from serving.asgi import App
@@ -83,6 +83,7 @@ class ModelBundle:
             timeout=settings().timeout_s,
             allow_version_mismatch=settings().allow_version_mismatch,
             metrics=metrics,
+            public_key=settings().model_public_key,
             keeping=Keeping(
                 settings().predictions_file,
                 Caps(settings().predictions_max_bytes, settings().predictions_max_days),
@@ -128,7 +129,10 @@ class ModelBundle:
         for contract in CONTRACTS:
             stored = store.find(contract.NAME, SERVICE.bento)
             artifact.check(
-                contract, stored, allow_version_mismatch=settings().allow_version_mismatch
+                contract,
+                stored,
+                allow_version_mismatch=settings().allow_version_mismatch,
+                public_key=settings().model_public_key,
             )
             found[str(stored.tag)] = str(stored.info.metadata["manifest_sha256"])
         log.info("starting", pid=os.getpid(), workers=settings().workers, models=found)
@@ -173,7 +177,7 @@ class ModelBundle:
             exchange.leave(not_ready(reason))
         return not reason
 
-    def front(self, inner: App) -> Front:
+    def front(self, inner: App) -> App:
         """Put the front before BentoML's own layers."""
         direct = settings().front == "on"
         most = settings().max_body_bytes
@@ -187,7 +191,8 @@ class ModelBundle:
             log_rejected=settings().log_rejected_bodies,
             sample=settings().log_sample,
         )
-        return Front(inner, self.bundle, endpoints, self.admission, account)
+        front = Front(inner, self.bundle, endpoints, self.admission, account)
+        return cors.allow(front, settings().cors_origins)
 
 
 # What the decorator returns is no class any more, but its types say that it is.

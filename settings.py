@@ -31,6 +31,10 @@ class Settings(BaseSettings):
         bool,
         Field(description="Serve a model made with other library versions, with a logged warning."),
     ] = False
+    model_public_key: Annotated[
+        Path | None,
+        Field(description="PEM file: only models that its private key has signed are served."),
+    ] = None
     max_body_bytes: Annotated[
         int, Field(ge=1_000, description="Largest request body; a larger one is a 413.")
     ] = 8 * 2**20
@@ -70,6 +74,13 @@ class Settings(BaseSettings):
     api_keys_file: Annotated[
         Path | None, Field(description="TOML file of hashed API keys; without one, all may call.")
     ] = None
+    cors_origins: Annotated[
+        str,
+        Field(
+            pattern=r"^(\*|https?://[^\s,/*]+(\s*,\s*https?://[^\s,/*]+)*)?$",
+            description="Origins whose pages may call, comma-separated; * for all; else none.",
+        ),
+    ] = ""
     protect: Annotated[
         Literal["predictions", "all"],
         Field(description="What needs a key, where there are keys. Probes never do."),

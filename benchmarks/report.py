@@ -127,7 +127,7 @@ def _open(summary: Summary) -> str:
 def _overload(summary: Summary) -> str:
     head = [
         "",
-        "load",
+        "connections",
         "capacity/s",
         "good/s",
         "goodput",
@@ -239,8 +239,12 @@ def _by_load(summary: Summary, shape: str, head: Sequence[str], metrics: Sequenc
         for peer in _measured(summary) if workload.shape == shape else []:
             if summary.rounds(peer.name, workload.name):
                 name, *values = _line(summary, peer, workload, metrics)
-                lines.append([name, times(workload.load), *values])
+                lines.append([name, _load(workload), *values])
     return table(head, lines)
+
+
+def _load(workload: Workload) -> str:
+    return f"{workload.load:,}" if workload.shape == "overload" else times(workload.load)
 
 
 def _line(summary: Summary, peer: Peer, workload: Workload, metrics: Sequence[str]) -> list[str]:

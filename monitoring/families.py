@@ -23,6 +23,7 @@ class RequestFamilies:
 
     requests: Counter
     rejections: Counter
+    by_key: Counter
     duration: Histogram
     in_flight: Gauge
 
@@ -90,6 +91,9 @@ def request_families(declare: Declaring) -> RequestFamilies:
         ),
         rejections=declare.counter(
             "rejections", "Requests answered with an error, by its code.", ("path", "code")
+        ),
+        by_key=declare.counter(
+            "key_requests", "Requests with a valid API key, by its name.", ("key", "status")
         ),
         duration=declare.histogram(
             "request_duration_seconds",

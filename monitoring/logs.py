@@ -11,7 +11,6 @@ import os
 import sys
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,6 +21,8 @@ import orjson
 import structlog
 from bentoml.exceptions import BentoMLException
 from pydantic import ValidationError
+
+from monitoring.trace import add_trace
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor
@@ -118,7 +119,14 @@ class Writer:
             if self._ending.wait(PAUSE_SECONDS):
                 time.sleep(0.001)
             if self._events:
-                self.flush()
+                self._flush_whatever_happens()
+
+    def _flush_whatever_happens(self) -> None:
+        """An event that can not be rendered must not end the log."""
+        try:
+            self.flush()
+        except Exception:
+            self.dropped += 1
 
     # structlog calls its logger's method by the level's name.
     debug = info = warning = error = critical = exception = put
@@ -170,7 +178,7 @@ def configure(level: str, *, at_once: bool = False) -> Writer:
     processors: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(),
-        structlog.processors.format_exc_info,
+        add_trace,
         lambda _logger, _method, event: ((event,), {}),
     ]
     # With a handler anywhere above it this one would write a line of its own for every request.
@@ -202,7 +210,7 @@ class _Handler(logging.Handler):
             "timestamp": record.created,
         }
         if record.exc_info:
-            event["exception"] = "".join(traceback.format_exception(*record.exc_info))
+            event = add_trace(None, "", {**event, "exc_info": record.exc_info})
         self._writer.put(event)
 
 

@@ -89,6 +89,7 @@ class Metrics:
         self.truth = TruthSeries(self._registry, tuple(models))
         self._answered: Tally[tuple[str, int]] = Tally()
         self._rejected: Tally[tuple[str, str]] = Tally()
+        self._by_key: Tally[tuple[str, int]] = Tally()
         self._workers.process_start.set(time.time())
         self._workers.workers.set(1)
         self._workers.starts.inc()
@@ -100,6 +101,10 @@ class Metrics:
     def rejected(self, path: str, code: str) -> None:
         """Count one answer that was an error."""
         self._rejected[path, code] += 1
+
+    def answered_to(self, key: str, status: int) -> None:
+        """Count one answer to somebody whose API key has this name."""
+        self._by_key[key, status] += 1
 
     def loaded(self, model: str, version: str, sha256: str) -> None:
         """Say which version of a model is served."""
@@ -119,8 +124,11 @@ class Metrics:
             self._requests.requests.labels(path, str(status)).inc(count)
         for (path, code), count in self._rejected.items():
             self._requests.rejections.labels(path, code).inc(count)
+        for (key, status), count in self._by_key.items():
+            self._requests.by_key.labels(key, str(status)).inc(count)
         self._answered.clear()
         self._rejected.clear()
+        self._by_key.clear()
         for model in self.models.values():
             model.flush()
 

@@ -17,8 +17,7 @@ from serving.rejected import redacted
 
 log = structlog.get_logger()
 
-# Routes that are not predictions. Another path is counted and logged as `OTHER`: a scan must not
-# make series.
+# Routes that are not predictions. Another path counts as "other": a scan must not make series.
 PATHS = frozenset(
     {
         *("/livez", "/healthz", "/readyz", "/metrics", "/health", "/ready", "/models"),
@@ -26,9 +25,11 @@ PATHS = frozenset(
     }
 )
 GOOD = range(200, 300)
-# What stands for names of the client's own making: those may be anything, a person's as well.
 OTHER = "other"
-UNKNOWN = "[unknown]"
+# What pydantic says of a key that no contract has.
+UNKNOWN_KEY = frozenset(("extra_forbidden", "unexpected_keyword_argument"))
+# The most of a path that is logged.
+PATH_LENGTH = 128
 
 
 class Account:
@@ -61,25 +62,29 @@ class Account:
         """Count and log one request."""
         path = scope["path"]
         label = self._label(path)
-        path = path if label != OTHER else OTHER
         self._metrics.answered(label, status)
+        if here.key is not None:
+            self._metrics.answered_to(here.key, status)
         if here.error is not None:
             self._metrics.rejected(label, here.error.code)
             if here.error.detail:
                 self._tell_invalid(here, here.error, path)
         if self._sample >= 1 or status not in GOOD or random() < self._sample:  # noqa: S311 - no secret
-            self._record(self._event(here, scope["method"], path, status, seconds))
+            # A path that is no route is whatever somebody sent.
+            shown = path if label != OTHER or self._log_rejected else f"[{OTHER}]"
+            self._record(self._event(here, scope, status, seconds, shown))
 
     def _event(
-        self, here: Exchange, method: str, path: str, status: int, seconds: float
+        self, here: Exchange, scope: Scope, status: int, seconds: float, shown: str
     ) -> EventDict:
+        path = scope["path"]
         event: EventDict = {
             "timestamp": time.time(),
             "level": "info",
             "event": "request",
             "request_id": here.request_id,
-            "method": method,
-            "path": path,
+            "method": scope["method"],
+            "path": shown[:PATH_LENGTH],
             "status": status,
             "rows": here.rows,
             "duration_ms": _milliseconds(seconds),
@@ -99,8 +104,8 @@ class Account:
         """Log where a request was wrong and how, but not what it held, unless that is asked for."""
         fields: dict[str, Any] = {
             "request_id": here.request_id,
-            "path": path,
-            "errors": [{"loc": _place(each), "type": each.type} for each in error.detail],
+            "path": path[:PATH_LENGTH],
+            "errors": [{"loc": _known(each), "type": each.type} for each in error.detail],
         }
         endpoint = self._endpoints.get(path)
         if self._log_rejected and endpoint is not None:
@@ -117,11 +122,10 @@ class Account:
         return OTHER
 
 
-def _place(detail: Detail) -> list[str | int]:
-    """Say where a fault is; what the client calls a field that there is not stays out."""
-    if detail.type == "extra_forbidden":
-        return [*detail.loc[:-1], UNKNOWN]
-    return list(detail.loc)
+def _known(detail: Detail) -> list[str | int]:
+    """Where it was wrong; the name of an unknown key is whatever somebody sent."""
+    unknown = detail.type in UNKNOWN_KEY
+    return [*detail.loc[:-1], "[unknown]"] if unknown else [*detail.loc]
 
 
 def _milliseconds(seconds: float) -> float:

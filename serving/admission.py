@@ -9,6 +9,7 @@ from serving.errors import ApiError
 from serving.keys import Keyring
 
 _MILLISECONDS = re.compile(rb"0*[1-9][0-9]{0,8}")
+MOST_MILLISECONDS = 999_999_999
 
 # Probes must be able to ask, whoever they are.
 ALWAYS_OPEN = frozenset(("/livez", "/readyz", "/healthz", "/health", "/ready"))

@@ -1,8 +1,8 @@
 """Write and read an artifact: one BentoML model that holds data only, and no pickle.
 
-Reading checks before it trusts: hashes, then versions, and only then is anything deserialised; the
-golden rows come last. What is wrong is said in one sentence: which file, what was expected and
-found, what to do.
+Reading checks before it trusts: the signature where one is wanted, hashes, then versions, and only
+then is anything deserialised; the golden rows come last. What is wrong is said in one sentence:
+which file, what was expected and found, what to do.
 """
 
 import hashlib
@@ -23,9 +23,11 @@ from models._contract import AnyContract
 from monitoring import reference as references
 from monitoring.reference import Reference
 from serving import estimator as estimators
+from serving import signature
 from serving.compiled import compiled
 from serving.manifest import File, Golden, Manifest, Versions
 from serving.runner import Runner
+from serving.signature import SignatureError
 
 MANIFEST = "manifest.json"
 GOLDEN = "golden.json"
@@ -122,14 +124,23 @@ def write(
 
 
 def read(
-    contract: AnyContract, stored: bentoml.Model, *, allow_version_mismatch: bool = False
+    contract: AnyContract,
+    stored: bentoml.Model,
+    *,
+    allow_version_mismatch: bool = False,
+    public_key: Path | None = None,
 ) -> Artifact:
     """Load a model in the order that is safe: hashes, versions, deserialise, golden rows.
 
     Raises:
         ArtifactError: it cannot be trusted or does not answer as it did.
     """
-    manifest, mismatch = check(contract, stored, allow_version_mismatch=allow_version_mismatch)
+    manifest, mismatch = check(
+        contract,
+        stored,
+        allow_version_mismatch=allow_version_mismatch,
+        public_key=public_key,
+    )
     folder = Path(stored.path)
     golden = Golden.model_validate_json((folder / GOLDEN).read_bytes())
     sample = contract.features([contract.ROW.model_validate(row) for row in golden.rows])
@@ -156,14 +167,21 @@ def read(
 
 
 def check(
-    contract: AnyContract, stored: bentoml.Model, *, allow_version_mismatch: bool = False
+    contract: AnyContract,
+    stored: bentoml.Model,
+    *,
+    allow_version_mismatch: bool = False,
+    public_key: Path | None = None,
 ) -> tuple[Manifest, tuple[str, ...]]:
     """Check hashes and versions, deserialise nothing; return manifest and version mismatch.
 
+    With a `public_key`, a PEM file, the manifest must be signed, see `serving.signature`.
+
     Raises:
-        ArtifactError: a file is missing, altered or too many, or a version differs.
+        ArtifactError: a file is missing, altered or too many, a version differs, or it is not
+            signed by whom it should be.
     """
-    manifest = _manifest(stored)
+    manifest = _manifest(stored, public_key)
     if manifest.name != contract.NAME:
         what = f"expected the model {contract.NAME}, found {manifest.name}."
         raise _refusal(stored.tag, what)
@@ -210,14 +228,21 @@ def same(expected: Any, found: Any) -> bool:
     return bool(expected == found)
 
 
-def _manifest(stored: bentoml.Model) -> Manifest:
+def _manifest(stored: bentoml.Model, public_key: Path | None) -> Manifest:
     file = Path(stored.path) / MANIFEST
     if not file.exists():
         raise _refusal(stored.tag, f"{MANIFEST} is missing.")
-    expected = str(stored.info.metadata.get("manifest_sha256"))
-    _check_hash(file, expected, stored.tag)
+    # Read once: what is checked is what is used, whoever writes to the file meanwhile.
+    content = file.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    _compare(MANIFEST, str(stored.info.metadata.get("manifest_sha256")), found, stored.tag)
+    if public_key:
+        try:
+            signature.check(stored, found, public_key)
+        except SignatureError as error:
+            raise ArtifactError(str(error)) from error
     try:
-        return Manifest.model_validate_json(file.read_bytes())
+        return Manifest.model_validate_json(content)
     except ValueError as error:
         raise _refusal(stored.tag, f"{MANIFEST} is of another form: {error}.") from error
 
@@ -235,15 +260,12 @@ def _check_files(stored: bentoml.Model, manifest: Manifest) -> None:
     for file in sorted(found - expected):
         raise _refusal(stored.tag, f"{file} is a file too many: {MANIFEST} does not name it.")
     for file, facts in manifest.files.items():
-        _check_hash(folder / file, facts.sha256, stored.tag)
+        _compare(file, facts.sha256, _sha256(folder / file), stored.tag)
 
 
-def _check_hash(file: Path, expected: str, tag: bentoml.Tag) -> None:
-    found = _sha256(file)
+def _compare(file: str, expected: str, found: str, tag: bentoml.Tag) -> None:
     if expected != found:
-        what = (
-            f"{file.name} is not as training wrote it: expected sha256 {expected}, found {found}."
-        )
+        what = f"{file} is not as training wrote it: expected sha256 {expected}, found {found}."
         raise _refusal(tag, what)
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import bentoml
@@ -40,6 +41,7 @@ class Bundle:
         allow_version_mismatch: See `settings.Settings`.
         metrics: Where runs are counted.
         keeping: Keeps what was answered.
+        public_key: See `settings.Settings.model_public_key`.
     """
 
     def __init__(  # noqa: PLR0913 - each is given by name
@@ -51,6 +53,7 @@ class Bundle:
         allow_version_mismatch: bool,
         metrics: Metrics,
         keeping: Keeping,
+        public_key: Path | None = None,
     ) -> None:
         self.contracts = {contract.NAME: contract for contract in stored}
         self.served: dict[str, Served] = {}
@@ -63,6 +66,7 @@ class Bundle:
         self.timeout = timeout
         self.draining = False
         self._allow_version_mismatch = allow_version_mismatch
+        self._public_key = public_key
         self._executor = ThreadPoolExecutor(len(stored), thread_name_prefix="predict")
         self._checked = -FRESH_SECONDS
         self._unready = "The models are being loaded; try again later."
@@ -104,7 +108,10 @@ class Bundle:
         """
         started = time.perf_counter()
         loaded = artifact.read(
-            contract, stored, allow_version_mismatch=self._allow_version_mismatch
+            contract,
+            stored,
+            allow_version_mismatch=self._allow_version_mismatch,
+            public_key=self._public_key,
         )
         self.metrics.loaded(contract.NAME, loaded.version, loaded.sha256)
         log.info(

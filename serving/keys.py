@@ -7,10 +7,12 @@ plain hash is enough: there is nothing to guess. `python -m serving.keys NAME` m
 import hashlib
 import secrets
 import sys
+import time
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -122,9 +124,9 @@ class Keyring:
             msg = f"This key does not open {model}."
             raise ApiError(403, msg)
         if key.rate is not None and not self._limiter.hit(key.rate, key.name):
-            wait = max(1, key.rate.get_expiry())
+            left = self._limiter.get_window_stats(key.rate, key.name).reset_time - time.time()
             msg = f"This key may ask {key.rate}; come again later."
-            raise ApiError(429, msg, headers={"Retry-After": str(min(wait, 60))})
+            raise ApiError(429, msg, headers={"Retry-After": str(max(1, ceil(left)))})
         return key.name
 
     def _find(self, headers: Mapping[bytes, bytes]) -> Key:

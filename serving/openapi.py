@@ -12,6 +12,7 @@ from models._contract import AnyContract, Predictions, Rows
 from monitoring.drift import Drift
 from monitoring.feedback import Outcomes, Taken
 from monitoring.windows import WINDOWS
+from serving.admission import MOST_MILLISECONDS
 from serving.errors import CODES, MOST_DETAILS
 
 Schema = dict[str, Any]
@@ -20,15 +21,23 @@ _REF = "#/components/schemas/{model}"
 _REQUEST_ID = {
     "name": "X-Request-ID",
     "in": "header",
-    "description": "Echoed in the answer and in the log. One that is not sane is replaced.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
+    "description": "Echoed in the answer and in the log. One that is not 1 to 128 of "
+    "A-Z a-z 0-9 . _ : - is replaced.",
+    "schema": {"type": "string", "examples": ["3f1c-42"]},
 }
 _TIMEOUT = {
     "name": "X-Request-Timeout-Ms",
     "in": "header",
     "description": "How long the client waits; at most the service's own limit, the default.",
-    "schema": {"type": "integer", "minimum": 1},
+    "schema": {"type": "integer", "minimum": 1, "maximum": MOST_MILLISECONDS},
 }
+_KEYS: Schema = {
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "bearer": {"type": "http", "scheme": "bearer"},
+}
+_KEY_NEEDED: list[Schema] = [{"key": []}, {"bearer": []}]
+# Only where the service has a file of keys.
+_KEY_PERHAPS: list[Schema] = [{}, *_KEY_NEEDED]
 
 _ERRORS = {
     400: "The request is invalid; `detail` says where.",
@@ -94,7 +103,7 @@ def document(contracts: Sequence[AnyContract]) -> Schema:
             "/models/{model}/reload": _reload(contracts),
             "/models/{model}/feedback": _feedback(contracts),
         },
-        "components": {"schemas": {**schemas, "Error": ERROR}},
+        "components": {"schemas": {**schemas, "Error": ERROR}, "securitySchemes": _KEYS},
     }
 
 
@@ -132,11 +141,14 @@ def _predict(contract: AnyContract, references: Mapping[Any, Schema]) -> Schema:
     return {
         "operationId": f"predict_{contract.NAME}",
         "tags": [contract.NAME],
+        "security": _KEY_PERHAPS,
         "summary": (contract.ROW.__doc__ or contract.NAME).partition("\n")[0],
         "description": (contract.PREDICTION.__doc__ or "").partition("\n")[0],
         "parameters": [_REQUEST_ID, _TIMEOUT],
         "requestBody": {
             "required": True,
+            "description": "Where pyarrow is installed also an Arrow IPC stream, "
+            "application/vnd.apache.arrow.stream, a column a field; the answer is one too.",
             "content": {
                 "application/json": {
                     "schema": references[rows, "validation"],
@@ -156,6 +168,8 @@ def _predict(contract: AnyContract, references: Mapping[Any, Schema]) -> Schema:
 def _about(contracts: Sequence[AnyContract]) -> Schema:
     name = _model(contracts)
     anything = {"type": "object"}
+    alive = "Is the process alive, and what has it loaded?"
+    able = "Can it answer? The models are asked."
     return {
         "/models": {"get": _read("models", "What is served.", anything, 405, 503)},
         "/models/{model}": {
@@ -166,17 +180,29 @@ def _about(contracts: Sequence[AnyContract]) -> Schema:
             "get": _card(),
             "parameters": [name],
         },
-        "/health": {
-            "get": _read("health", "Is the process alive, and what has it loaded?", anything, 405)
-        },
-        "/ready": {
-            "get": _read("ready", "Can it answer? The models are asked.", anything, 405, 503)
-        },
+        "/": {"get": _page()},
+        "/docs.json": {"get": _read("docs", "This document.", anything, 405)},
+        "/health": {"get": _ask("health", alive, _good(alive, anything), 405)},
+        "/ready": {"get": _ask("ready", able, _good(able, anything), 405, 503)},
         "/livez": {"get": _probe("livez", "Is the process alive?", 405)},
         "/healthz": {"get": _probe("healthz", "The same as `/livez`.", 405)},
         "/readyz": {"get": _probe("readyz", "The same as `/ready`, for probes.", 405, 503)},
-        "/metrics": {"get": _probe("metrics", "Prometheus metrics, over all workers.", 405)},
+        "/metrics": {"get": _metrics()},
     }
+
+
+def _page() -> Schema:
+    summary = "This document as a page to try it on."
+    return {
+        **_ask("page", summary, _text(summary, "html"), 401, 405, 429),
+        "security": _KEY_PERHAPS,
+    }
+
+
+def _metrics() -> Schema:
+    summary = "Prometheus metrics, over all workers."
+    metrics = _ask("metrics", summary, _text(summary, "plain"), 401, 405, 429)
+    return {**metrics, "security": _KEY_PERHAPS}
 
 
 def _model(contracts: Sequence[AnyContract]) -> Schema:
@@ -214,7 +240,7 @@ def _reload(contracts: Sequence[AnyContract]) -> Schema:
     }
     summary = "Serve what the store says is to be served; needs a key that may."
     found = _read("reload", summary, outcome, 401, 403, 404, 405, 409, 429, 503)
-    return {"post": found, "parameters": [_model(contracts)]}
+    return {"post": {**found, "security": _KEY_NEEDED}, "parameters": [_model(contracts)]}
 
 
 def _feedback(contracts: Sequence[AnyContract]) -> Schema:
@@ -228,37 +254,35 @@ def _feedback(contracts: Sequence[AnyContract]) -> Schema:
 
 
 def _read(operation: str, summary: str, schema: Schema, *statuses: int) -> Schema:
-    return {
-        "operationId": operation,
-        "tags": ["about"],
-        "summary": summary,
-        "parameters": [_REQUEST_ID],
-        "responses": {"200": _good(summary, schema), **_bad(*statuses)},
-    }
+    """A question that needs a key where all do."""
+    good = _good(summary, schema)
+    return {**_ask(operation, summary, good, 401, 429, *statuses), "security": _KEY_PERHAPS}
 
 
 def _card() -> Schema:
     summary = "The model card: a page, or Markdown for `Accept: text/markdown`."
-    text = {"schema": {"type": "string"}}
-    page = {"description": summary, "content": {"text/html": text, "text/markdown": text}}
+    card = _ask("card", summary, _text(summary, "html", "markdown"), 401, 404, 405, 429, 503)
+    return {**card, "security": _KEY_PERHAPS}
+
+
+def _ask(operation: str, summary: str, good: Schema, *statuses: int) -> Schema:
     return {
-        "operationId": "card",
+        "operationId": operation,
         "tags": ["about"],
         "summary": summary,
         "parameters": [_REQUEST_ID],
-        "responses": {"200": page, **_bad(404, 405, 503)},
+        "responses": {"200": good, **_bad(*statuses)},
     }
+
+
+def _text(description: str, *kinds: str) -> Schema:
+    text = {"schema": {"type": "string"}}
+    return {"description": description, "content": {f"text/{kind}": text for kind in kinds}}
 
 
 def _probe(operation: str, summary: str, *statuses: int) -> Schema:
-    plain = {"description": summary, "content": {"text/plain": {"schema": {"type": "string"}}}}
-    return {
-        "operationId": operation,
-        "tags": ["probes"],
-        "summary": summary,
-        "parameters": [_REQUEST_ID],
-        "responses": {"200": plain, **_bad(*statuses)},
-    }
+    """A question that nobody needs a key for."""
+    return _ask(operation, summary, _text(summary, "plain"), *statuses)
 
 
 def _good(description: str, schema: Schema) -> Schema:

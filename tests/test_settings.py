@@ -17,7 +17,10 @@ WRONG = {
     "timeout_s": ["0", "-1", "3601", "inf", "nan"],
     "max_in_flight": ["0"],
     "drain_s": ["-1", "601", "nan"],
+    "drain": ["none", "ANSWER", ""],
+    "reload_s": ["-1", "86401", "nan"],
     "protect": ["none", "ALL"],
+    "cors_origins": ["example.org", "https://a.example/path", "https://a.example,*", "ftp://a"],
     "predictions_max_bytes": ["999999", "1GB"],
     "predictions_max_days": ["0", "-1", "36501", "nan"],
     "log_rejected_bodies": ["2"],
@@ -44,7 +47,11 @@ def test_every_setting_says_what_it_means():
 
 
 def test_every_setting_that_can_be_wrong_is_tried_here():
-    assert set(WRONG) == set(Settings.model_fields) - {"api_keys_file", "predictions_file"}
+    assert set(WRONG) == set(Settings.model_fields) - {
+        "api_keys_file",
+        "model_public_key",
+        "predictions_file",
+    }
 
 
 def test_a_setting_is_read_from_the_environment(monkeypatch):

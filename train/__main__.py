@@ -1,6 +1,7 @@
 """Train models, judge them on rows they have not seen, and save those that pass their gate.
 
-Further commands, each with a --help of its own: promote, rollback, history, retrain, compare.
+Further commands, each with a --help of its own: promote, rollback, history, sign, retrain, compare,
+formats, curve.
 """
 
 import argparse
@@ -10,9 +11,10 @@ import sys
 from collections.abc import Sequence
 
 from train.display import Result, console, remarks, studies, summary
-from train.options import add_order, check, order
+from train.options import add_order, add_track, check, order
 from train.recipe import Order, names
 from train.source import SourceError
+from train.track import TrackError
 
 # BentoML reports each saved model to its makers unless told otherwise before it is imported.
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
@@ -23,8 +25,11 @@ COMMANDS = {
     "promote": "train.commands.promotion",
     "rollback": "train.commands.promotion",
     "history": "train.commands.promotion",
+    "sign": "train.commands.signing",
     "retrain": "train.commands.retrain",
     "compare": "train.commands.compare",
+    "formats": "train.commands.formats",
+    "curve": "train.commands.curve",
 }
 """Imported only when asked for: `--missing` mostly has nothing to do, and serving waits for it."""
 
@@ -37,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found: int = importlib.import_module(COMMANDS[given[0]]).main(given)
             return found
         return _train(given)
-    except SourceError as error:
+    except (SourceError, TrackError) as error:
         console(stderr=True).print(f"python -m train: {error}", markup=False, soft_wrap=True)
         return UNUSABLE
     except KeyboardInterrupt:
@@ -52,7 +57,8 @@ def _train(given: Sequence[str]) -> int:
     if asked.leak_demo:
         return _leak_demo(parser, asked.models, wanted)
     chosen = list(dict.fromkeys(asked.models)) or names()
-    results = _run(_missing(chosen) if asked.missing else chosen, wanted, force=asked.force)
+    chosen = _missing(chosen) if asked.missing else chosen
+    results = _run(chosen, wanted, force=asked.force, tracked=asked.track)
     show(results)
     return 0 if all(result.verdict.passed for result in results) else REFUSED
 
@@ -67,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("models", nargs="*", metavar="MODEL", help=f"which to train: {known}; default all")
     add_order(parser)
+    add_track(parser)
     add("--force", action="store_true", help="save even a model that its gate refuses, so labelled")
     add("--missing", action="store_true", help="train only what has no passed model in the store")
     add(
@@ -83,12 +90,12 @@ def _missing(chosen: list[str]) -> list[str]:
     return [name for name in chosen if not passed(name)]
 
 
-def _run(chosen: list[str], wanted: Order, *, force: bool) -> list[Result]:
+def _run(chosen: list[str], wanted: Order, *, force: bool, tracked: bool) -> list[Result]:
     if not chosen:
         return []
     from train.run import run  # noqa: PLC0415 - the quick way, see `COMMANDS`
 
-    return [run(name, wanted, force=force) for name in chosen]
+    return [run(name, wanted, force=force, tracked=tracked) for name in chosen]
 
 
 def _leak_demo(parser: argparse.ArgumentParser, models: list[str], wanted: Order) -> int:

@@ -21,12 +21,13 @@ WIDE = 100
 
 @dataclass(frozen=True)
 class Result:
-    """One model's training: `tag` is None where it was not saved."""
+    """One model's training: `tag` is None if it was not saved; `notes` are of what came after."""
 
     name: str
     outcome: Outcome
     verdict: Verdict
     tag: str | None
+    notes: tuple[str, ...] = ()
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -147,7 +148,7 @@ def remarks(result: Result) -> list[str]:
         )
     elif failures:
         lines.append("not saved; --force saves it, labelled gate=failed")
-    return [f"{result.name}: {line}" for line in lines]
+    return [f"{result.name}: {line}" for line in (*lines, *result.notes)]
 
 
 def _minded(result: Result) -> list[str]:

@@ -41,6 +41,15 @@ def add_order(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_track(parser: argparse.ArgumentParser) -> None:
+    """The option that asks for a run in MLflow."""
+    parser.add_argument(
+        "--track",
+        action="store_true",
+        help="record the run in MLflow: in .mlflow/mlflow.db, or where MLFLOW_TRACKING_URI says",
+    )
+
+
 def order(asked: argparse.Namespace) -> Order:
     """What the options say."""
     return Order(

@@ -3,10 +3,13 @@
 import hashlib
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LOCK = HERE.parent / "requirements" / "train.txt"
+LOCKS = HERE.parent / "requirements"
+# `make track` makes an environment of this name, from a lock of its own.
+LOCK = LOCKS / ("track.txt" if Path(sys.prefix).name == ".track" else "train.txt")
 
 
 def revision(folder: Path = HERE) -> str | None:

@@ -25,10 +25,17 @@ from train.revision import lock_sha256, revision
 from train.verdict import Verdict
 
 
-def save(outcome: Outcome, verdict: Verdict, started: datetime, seconds: float) -> str:
+def save(
+    outcome: Outcome,
+    verdict: Verdict,
+    started: datetime,
+    seconds: float,
+    run_id: str | None = None,
+) -> str:
     """Write the artifact, read it back as a server would, and return its tag.
 
     A model that failed its gate is labelled so, and `latest` stays with the newest that passed.
+    `run_id` is that of the experiment tracker.
 
     Raises:
         ArtifactError: it does not load or answer as it did; then it is removed again.
@@ -39,7 +46,8 @@ def save(outcome: Outcome, verdict: Verdict, started: datetime, seconds: float) 
         runner,
         _golden(runner, outcome, found),
         _evidence(outcome, verdict, started, found),
-        _facts(outcome, verdict) | {"trained_at": started, "train_seconds": round(seconds, 3)},
+        _facts(outcome, verdict)
+        | {"trained_at": started, "train_seconds": round(seconds, 3), "run_id": run_id},
     )
     try:
         artifact.read(outcome.runner.contract, bentoml.models.get(tag))

@@ -22,7 +22,9 @@ Row: Any = create_model("Row", **FIELDS)
 LIMIT = os.environ.get("STOCK_MAX_CONCURRENCY")
 
 
-@bentoml.service(name="stock", traffic={"max_concurrency": int(LIMIT)} if LIMIT else {})
+@bentoml.service(
+    name="stock", traffic={"max_concurrency": int(LIMIT)} if LIMIT else {"timeout": 60}
+)
 class Stock:
     """One model, one route."""
 

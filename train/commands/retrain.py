@@ -11,7 +11,7 @@ from train.__main__ import REFUSED, show
 from train.challenge import champion
 from train.display import console
 from train.drift import drift
-from train.options import add_order, check, order
+from train.options import add_order, add_track, check, order
 from train.recipe import Order, find, names
 from train.run import run
 
@@ -23,6 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m train retrain", description=__doc__)
     parser.add_argument("model", choices=names(), metavar="MODEL")
     add_order(parser)
+    add_track(parser)
     asked = parser.parse_args(arguments[1:])
     wanted = order(asked)
     check(parser, wanted, [asked.model])
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--data names the new file")
     found = _drift(asked.model, wanted)
     console().print(_table(found) if found else NO_REPORT)
-    result = run(asked.model, wanted)
+    result = run(asked.model, wanted, tracked=asked.track)
     show([result])
     return 0 if result.verdict.passed else REFUSED
 

@@ -1,0 +1,62 @@
+"""Pages of other origins: refused, unless they are listed."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from models import sentiment
+from serving import cors
+
+PATH, BODY = "/sentiment/predict", {"rows": [{"text": "good"}]}
+OURS, OTHER = "https://shop.example", "https://elsewhere.example"
+
+
+@pytest.fixture(scope="module")
+def listed(client):
+    """The whole service, with one origin listed."""
+    return TestClient(cors.allow(client.app, f"{OURS}, https://b.example:8443"))
+
+
+def preflight(client, origin, **headers):
+    asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    return client.options(PATH, headers=asked | headers)
+
+
+def test_without_a_list_nothing_stands_before_the_service():
+    async def app(scope, receive, send): ...
+
+    assert cors.allow(app, "") is app
+
+
+def test_a_page_of_a_listed_origin_reads_answers_and_errors(listed):
+    for body, status in ((BODY, 200), ({}, 400)):
+        answer = listed.post(PATH, json=body, headers={"Origin": OURS})
+        assert answer.status_code == status
+        assert answer.headers["access-control-allow-origin"] == OURS
+        assert "X-Request-ID" in answer.headers["access-control-expose-headers"]
+
+
+def test_another_page_is_not_let_to_read(listed):
+    answer = listed.post(PATH, json=BODY, headers={"Origin": OTHER})
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_browser_that_asks_first_is_told_what_it_may(listed):
+    headers = "content-type, x-api-key, x-request-timeout-ms"
+    answer = preflight(listed, OURS, **{"Access-Control-Request-Headers": headers})
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == OURS
+    assert "POST" in answer.headers["access-control-allow-methods"]
+
+
+def test_a_refused_preflight_has_the_one_error_body(listed):
+    answer = preflight(listed, OTHER, **{"X-Request-ID": "id-1"})
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "cors_refused"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"] == "id-1"
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_every_origin_may_where_all_are_listed(client):
+    answer = TestClient(cors.allow(client.app, "*")).get("/models", headers={"Origin": OTHER})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert sentiment.NAME in answer.text
