@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from models._contract import AnyContract
 from monitoring.metrics import ModelMetrics
 from serving import body as bodies
+from serving import tokens
 from serving import wire as wires
 from serving.asgi import Receive
 from serving.bundle import Bundle
@@ -78,6 +79,7 @@ class Endpoint:
         )
         body = here.body = await self._patience.read(reading, seconds)
         if not self.direct:
+            tokens.refuse_more(body, tokens.most(self.contract.ROW))
             wires.refuse_repeated(body)
         return wire, body
 

@@ -94,7 +94,9 @@ def test_a_pickle_is_a_415_whatever_it_calls_itself(ask, tmp_path, content_type,
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "application/vnd.apache.arrow.stream"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/vnd.apache.arrow.stream"]
+)
 def test_a_pickle_that_says_it_is_something_else_is_a_400(ask, tmp_path, content_type):
     canary = Canary(tmp_path / "ran")
     for payload in (pickle.dumps(canary), pickle.dumps(canary, 0), array_of(canary)):
@@ -142,11 +144,17 @@ NO_TEXTS += [b"\n", b"\x00", b"\\", b"\\u12"]
 
 @pytest.mark.parametrize("text", NO_TEXTS)
 def test_what_is_no_unicode_text_is_a_400(ask, text):
-    for body in (b'{"rows": [{"text": "%b"}]}', b'{"rows": [{"text": "a", "%b": 1}]}', b'{"%b": 1}'):
+    for body in (
+        b'{"rows": [{"text": "%b"}]}',
+        b'{"rows": [{"text": "a", "%b": 1}]}',
+        b'{"%b": 1}',
+    ):
         raw.refused(ask(body % text), 400)
 
 
-@pytest.mark.parametrize("text", [b"\\ud83d\\ude00", b"\xf0\x9f\x98\x80", b"\\u0000", b"\xe2\x80\xae"])
+@pytest.mark.parametrize(
+    "text", [b"\\ud83d\\ude00", b"\xf0\x9f\x98\x80", b"\\u0000", b"\xe2\x80\xae"]
+)
 def test_every_unicode_text_is_one(ask, text):
     assert ask(b'{"rows": [{"text": "%b"}]}' % text).status_code == 200
 
@@ -197,7 +205,7 @@ def test_a_key_that_is_almost_right_is_a_400_that_names_it(ask, name):
 @pytest.mark.parametrize("name", ["x", "x" * 80, "\x01" * 80, "\U0001f642" * 80])
 def test_however_much_is_wrong_the_answer_is_short(ask, model, name):
     wrong = {f"{number}{name[:80]}": number for number in range(5)}
-    for row in (wrong, dict.fromkeys(row_of(model), [name[:5]]), [], None):
+    for row in (wrong, {key: [name[:5]] for key in row_of(model)}, [], None):
         body = json.dumps({"rows": [row] * MAX_ROWS})
         assert len(raw.refused(ask(body, model=model), 400).detail) == 20
 

@@ -111,13 +111,21 @@ def test_deep_nesting_takes_next_to_nothing(running):
             raw.refused(raw.ask(running.url, raw.post(body)), 400)
 
 
-@pytest.mark.parametrize("element", [b"1", b"{}", b'""', b"[]"])
-def test_a_body_of_millions_of_rows_is_refused_and_takes_a_bounded_part(running, element):
+@pytest.mark.parametrize("element", [b"1", b"{}", b'""', b"[[]]", b'{"text":"a"}'])
+def test_a_body_of_millions_of_rows_is_refused_and_takes_hardly_more_than_its_bytes(
+    running, element
+):
     many = b",".join([element] * ((MOST - 20) // (len(element) + 1)))
-    with grows_by_less_than(running, 40 * MOST):
+    with grows_by_less_than(running, 4 * MOST):
         answer = raw.ask(running.url, raw.post(b'{"rows": [%b]}' % many))
         assert raw.refused(answer, 400).detail
     assert is_right(running.url)
+
+
+def test_a_body_of_so_many_faults_as_it_may_have_takes_a_bounded_part(running):
+    body = json.dumps({"rows": [{f"k{number}": 1 for number in range(100_000)}]}).encode()
+    with grows_by_less_than(running, 16 * MOST):
+        assert len(raw.refused(raw.ask(running.url, raw.post(body)), 400).detail) == 20
 
 
 def test_large_bodies_of_many_clients_share_their_room(running):
