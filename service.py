@@ -125,6 +125,7 @@ class ModelBundle:
         """Before any worker starts: refuse what can be seen to be wrong without loading it."""
         logs.configure(settings().log_level, at_once=True)
         supervisor.enlist()
+        _keyring()
         found: dict[str, str] = {}
         for contract in CONTRACTS:
             stored = store.find(contract.NAME, SERVICE.bento)

@@ -206,7 +206,7 @@ def test_no_path_leads_out_of_the_service(server, path):
     assert answer.stdout == "404"
 
 
-def test_a_poisoned_request_among_many_fails_alone(server):
+def test_an_invalid_request_among_many_is_refused_alone(server):
     good = [row.model_dump(mode="json") for row in breast_cancer.EXAMPLE[:1]]
     poison = [good[0] | {"mean_radius": "17.9"}]
     with httpx.Client(base_url=server) as http, ThreadPoolExecutor(32) as pool:
