@@ -158,6 +158,7 @@ class ModelBundle:
         """Once a second: bring the counts to where all workers see them, and look for new keys."""
         while True:
             await asyncio.sleep(1)
+            supervisor.end_as_orphan()
             self.bundle.metrics.dropped(self.writer.take_dropped())
             self.bundle.flush()
             await self.bundle.recheck()
