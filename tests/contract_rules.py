@@ -26,7 +26,7 @@ def _kept(row):
     whole, part, text = (
         kept.get(name) for name in ("gross_approval_usd", "sba_guaranteed_usd", "text")
     )
-    if all(isinstance(each, (int, float)) for each in (whole, part)):
+    if isinstance(whole, (int, float)) and isinstance(part, (int, float)):
         kept["sba_guaranteed_usd"] = min(whole, part)
     if isinstance(text, str) and text and not text.strip():
         kept["text"] = "x" * len(text)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ from models._contract import MAX_ROWS
 
 # So large that the rows of a body are not what a test spends its time on.
 FEW_ROWS = 3
-OTHER_TYPES = {
+OTHER_TYPES: dict[str, list[Any]] = {
     "number": ["1", "", "nan", True, None, [], [1.0], {}, {"value": 1.0}],
     "integer": ["1", 5.0, 0.5, True, None, [], [1], {}],
     "boolean": [0, 1, "true", "yes", None, [], {}],

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pickle
+from typing import Any
 
 import httpx
 import numpy as np
@@ -205,7 +206,8 @@ def test_a_key_that_is_almost_right_is_a_400_that_names_it(ask, name):
 @pytest.mark.parametrize("name", ["x", "x" * 80, "\x01" * 80, "\U0001f642" * 80])
 def test_however_much_is_wrong_the_answer_is_short(ask, model, name):
     wrong = {f"{number}{name[:80]}": number for number in range(5)}
-    for row in (wrong, {key: [name[:5]] for key in row_of(model)}, [], None):
+    rows: list[Any] = [wrong, {key: [name[:5]] for key in row_of(model)}, [], None]
+    for row in rows:
         body = json.dumps({"rows": [row] * MAX_ROWS})
         assert len(raw.refused(ask(body, model=model), 400).detail) == 20
 

@@ -62,7 +62,7 @@ def overload(times):
             asked.append((started, loop.time(), ""))
 
     async def scenario(loop):
-        batcher = Batcher(lambda rows: rows, LIMITS, Machine(loop))
+        batcher: Any = Batcher(list, LIMITS, Machine(loop))
         batcher._cost = Dear()
         tasks = []
         while loop.time() < SECONDS:
