@@ -21,7 +21,7 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 .venv/lib || true
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help serve train test check pytest cover format load bench torture build image evidently track \
-	tools sbom audit lock clean distclean missing
+	tools sbom audit semgrep lock clean distclean missing
 
 help:  ## list the targets (this is the default)
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -103,7 +103,16 @@ audit: .audit/.made  ## known holes in what is locked (ARGS="--ignore-vuln ID": 
 	@failed=0; for lock in requirements/*.txt; do echo "$$lock:"; .audit/bin/pip-audit --strict --require-hashes \
 		--disable-pip --progress-spinner off -r $$lock $(ARGS) || failed=1; done; exit $$failed
 
-# Its own environment: what looks at the locks is not held by them.
+semgrep: .semgrep/.made  ## no pickle, eval or assert in what is served, by .semgrep.yml (a large download)
+	PATH="$(CURDIR)/.semgrep/bin:$$PATH" .semgrep/bin/semgrep scan --metrics=off --disable-version-check --quiet \
+		--error --config .semgrep.yml $(ARGS) .
+
+# Their own environments: what looks at the locks is not held by them.
+.semgrep/.made: requirements/semgrep.txt
+	$(PYTHON) -m venv .semgrep
+	.semgrep/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 .audit/.made: requirements/audit.txt
 	$(PYTHON) -m venv .audit
 	.audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -123,6 +132,7 @@ lock: .venv/.dev  ## write requirements/*.txt anew from pyproject.toml (ARGS=--u
 		-c requirements/train.txt -o requirements/track.txt
 	$(BIN)/uv pip compile --quiet --no-header requirements/evidently.in $(ARGS) -o requirements/evidently.txt
 	$(BIN)/uv pip compile --quiet --no-header requirements/audit.in $(ARGS) -o requirements/audit.txt
+	$(BIN)/uv pip compile --quiet --no-header requirements/semgrep.in $(ARGS) -o requirements/semgrep.txt
 	$(BIN)/uv pip compile --quiet --no-header requirements/deploy.in $(ARGS) -o requirements/deploy.txt
 	for peer in benchmarks/peers/*/requirements.in; do $(BIN)/uv pip compile --quiet --no-header $$peer \
 		$(ARGS) -c benchmarks/peers/estimators.txt -o $${peer%.in}.txt || exit 1; done
@@ -133,7 +143,7 @@ clean:  ## remove caches and built Bentos, never a model
 	find . -path ./.venv -prune -o -path ./.bentoml -prune -o -name __pycache__ -exec rm -rf {} +
 
 distclean: clean  ## remove .venv and this folder's model store as well
-	rm -rf .venv .venv-deploy .bentoml .bench .evidently .track .audit
+	rm -rf .venv .venv-deploy .bentoml .bench .evidently .track .audit .semgrep
 
 # Trains nothing when the store has every model.
 missing: .venv/.train

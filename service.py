@@ -13,7 +13,17 @@ from models._contract import AnyContract, Predictions, Rows
 from monitoring import logs
 from monitoring.kept import Caps
 from monitoring.metrics import Metrics
-from serving import accept, artifact, cors, exchange, info, protocol, store, supervisor
+from serving import (
+    accept,
+    artifact,
+    cors,
+    exchange,
+    info,
+    protocol,
+    store,
+    supervisor,
+    untracked,
+)
 from serving.account import Account
 from serving.admission import Admission
 from serving.asgi import App
@@ -204,3 +214,4 @@ SERVICE.add_asgi_middleware(Hoist, make=lambda inner: bentoml.get_current_servic
 # Before the worker listens; afterwards it would be too late.
 accept.several_at_once()
 protocol.speak()
+untracked.by_default()
