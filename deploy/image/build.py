@@ -24,7 +24,7 @@ def image(tag: str, base: str) -> None:
     run(*BENTOML, "containerize", name, "--image-tag", raw, cwd=ROOT)
     arguments = {"BASE_IMAGE": base, "BENTO_IMAGE": raw}
     folder = str(Path(__file__).parent)
-    command = ["build", "--quiet", "--tag", tag, "--tag", name, folder]
+    command = ["build", "--progress=plain", "--tag", tag, "--tag", name, folder]
     for key, value in arguments.items():
         command += ["--build-arg", f"{key}={value}"]
     for key, value in _labels(name).items():
