@@ -72,9 +72,9 @@ def engine():
 def image(engine, home):
     """The image with the tests' own models, made by the real command's own function."""
     tag = f"tabento-test:{secrets.token_hex(4)}"
-    build.image(tag, BASE)
+    bento = build.image(tag, BASE)
     yield tag
-    subprocess.run(["docker", "rmi", "--force", tag], capture_output=True, check=False)
+    docker("rmi", "--force", tag, bento, f"{bento}-bento")
 
 
 @pytest.fixture(scope="session")
