@@ -25,6 +25,8 @@ from tests.deploy.conftest import BASE, ROOT
 
 FILE = ROOT / "deploy" / "compose.yaml"
 SERVICES = yaml.safe_load(FILE.read_text())["services"]
+# Where Debian's Alertmanager looks for its templates.
+TEMPLATES = Path("/usr/share/prometheus/alertmanager")
 PROGRAMS = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
 # The least that the real ones must do, where a tree has none.
 CONFIGURATION = {
@@ -37,6 +39,7 @@ STAND_INS = {
     "RUN install --directory --owner=65534 --group=65534 /prometheus\n"
     'USER 65534\nENTRYPOINT ["/usr/bin/prometheus"]\n',
     "alertmanager": "COPY prometheus-alertmanager amtool /usr/bin/\n"
+    "COPY templates /usr/share/prometheus/alertmanager\n"
     "RUN install --directory --owner=65534 --group=65534 /alertmanager\n"
     'USER 65534\nENTRYPOINT ["/usr/bin/prometheus-alertmanager"]\n',
 }
@@ -115,6 +118,9 @@ def stand_ins(compose, engine, tmp_path_factory):
     folder = tmp_path_factory.mktemp("stand-ins")
     for program in PROGRAMS:
         shutil.copy(shutil.which(program), folder)
+    (folder / "templates").mkdir()
+    if TEMPLATES.exists():
+        shutil.copytree(TEMPLATES, folder / "templates", dirs_exist_ok=True)
     made = {}
     for name, lines in STAND_INS.items():
         tag = f"tabento-test-{name}:{secrets.token_hex(4)}"
