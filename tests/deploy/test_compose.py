@@ -172,7 +172,7 @@ def test_all_come_up_healthy_and_prometheus_scrapes_the_service(stack):
     answer = httpx.post(f"{stack['TABENTO_PORT']}/sentiment/predict", json=body)
     assert answer.status_code == 200
 
-    query = {"query": 'tabento_requests_total{model="sentiment"} > 0'}
+    query = {"query": 'tabento_requests_total{path="/sentiment/predict"} > 0'}
     end = time.monotonic() + 90
     while True:
         answer = httpx.get(f"{stack['PROMETHEUS_PORT']}/api/v1/query", params=query).json()
