@@ -2,10 +2,10 @@
 
     python library.py FOLDER
 
-Runs while the image is built, in the image's own Python. CatBoost's wheel brings code for eight
-kinds of GPU in the section `.nv_fatbin`, five sixths of the file; many wheels bring symbol tables
-that only a debugger reads. What is left is mapped to the very addresses it had before, so that not
-one instruction or constant moves. Only ELF for 64-bit little-endian machines is touched (x86-64 and
+Runs while the image is built, in the image's own Python. CatBoost's wheel brings code for GPUs in
+the section `.nv_fatbin`, four fifths of the file; many wheels bring symbol tables that only a
+debugger reads. What is left is mapped to the very addresses it had before, so that not one
+instruction or constant moves. Only ELF for 64-bit little-endian machines is touched (x86-64 and
 arm64 are); its format: System V ABI, chapters 4 and 5.
 """
 
