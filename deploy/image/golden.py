@@ -4,8 +4,11 @@ A model that does not give its golden answers with the image's own libraries end
 was imported on the way is compiled by that.
 """
 
+from typing import Any
+
 import bentoml
 import bentoml_cli.serve  # noqa: F401 - what the image's entry point imports
 
 if __name__ == "__main__":
-    bentoml.load("/bento").inner().bundle.load()
+    service: Any = bentoml.load("/bento")
+    service.inner().bundle.load()

@@ -111,7 +111,7 @@ def _holds(segment: Segment, offset: int) -> bool:
 
 def _without(segments: list[Segment], cut: Cut) -> list[Segment]:
     """The same segments, the one that is cut as two: the loader does not need the first header."""
-    made = []
+    made: list[Segment] = []
     for segment in segments[1:]:
         if segment.kind == LOAD and _holds(segment, cut.start):
             made += _halves(segment, cut)
