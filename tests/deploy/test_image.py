@@ -20,7 +20,7 @@ def workers(url, seconds=60, until=lambda pids: len(pids) == 2):
     """The pids that answer, as soon as they are as wished."""
     end = time.monotonic() + seconds
     while True:
-        answers = [httpx.get(f"{url}/health").json() for _ in range(20)]
+        answers = [httpx.get(f"{url}/health", timeout=30).json() for _ in range(20)]
         pids = {each["pid"] for each in answers if each["models_loaded"]}
         if until(pids) or time.monotonic() > end:
             return pids
