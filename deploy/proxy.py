@@ -70,6 +70,8 @@ class Proxy:
         Raises:
             EngineError: nginx refused, and goes on as before.
         """
+        # nginx's workers are not root, and must get at the socket: through its parents as well.
+        self.folder.chmod(self.folder.stat().st_mode | 0o011)
         self._apply("switch", SWITCH.format(folder=self.folder, upstream=upstream))
         self._apply("nginx", FRONT.format(folder=self.folder, listen=self.listen))
 

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,6 +51,13 @@ def environment_of(resources):
     (container,) = pod_of(resources)["containers"]
     own = {each["name"]: each["value"] for each in container.get("env", [])}
     return resources["ConfigMap"]["data"] | own
+
+
+@contextmanager
+def nginx_folder():
+    """A folder that the workers of an nginx started by root get at: pytest's own are closed."""
+    with tempfile.TemporaryDirectory(prefix="tabento-test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 from deploy.engine import EngineError
 from deploy.proxy import Proxy
 from tests.conftest import free_port
+from tests.deploy.conftest import nginx_folder
 
 pytestmark = [
     pytest.mark.slow,
@@ -46,10 +47,11 @@ def server():
 
 
 @pytest.fixture
-def proxy(tmp_path):
-    proxy = Proxy(tmp_path, f"127.0.0.1:{free_port()}")
-    yield proxy
-    proxy.stop()
+def proxy():
+    with nginx_folder() as folder:
+        proxy = Proxy(folder, f"127.0.0.1:{free_port()}")
+        yield proxy
+        proxy.stop()
 
 
 def ask(proxy, over, answers):

@@ -15,6 +15,7 @@ from deploy.engine import docker
 from deploy.proxy import Proxy
 from deploy.release import LIVE, PREVIOUS, Place
 from tests.conftest import ROOT, free_port
+from tests.deploy.conftest import nginx_folder
 
 pytestmark = [
     pytest.mark.slow,
@@ -26,17 +27,17 @@ BODY = {"rows": [{"text": "good"}]}
 
 
 @pytest.fixture(scope="module")
-def place(image, tmp_path_factory):
+def place(image):
     """A place with a first release; everything in it is gone afterwards."""
-    folder = tmp_path_factory.mktemp("release")
-    place = Place(folder, Proxy(folder, f"127.0.0.1:{free_port()}"))
-    done = run(place, image)
-    assert done.returncode == 0, done.stderr
-    yield place
-    place.proxy.stop()
-    for role in (LIVE, PREVIOUS):
-        if name := place.container(role):
-            docker("rm", "--force", name)
+    with nginx_folder() as folder:
+        place = Place(folder, Proxy(folder, f"127.0.0.1:{free_port()}"))
+        done = run(place, image)
+        assert done.returncode == 0, done.stderr
+        yield place
+        place.proxy.stop()
+        for role in (LIVE, PREVIOUS):
+            if name := place.container(role):
+                docker("rm", "--force", name)
 
 
 def run(place, *arguments):
