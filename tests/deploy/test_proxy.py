@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
 import pytest
@@ -67,7 +68,8 @@ def ask(proxy, over, answers):
 
 
 def test_switched_under_load_it_loses_no_request_of_kept_connections(proxy):
-    over, answers = threading.Event(), []
+    over = threading.Event()
+    answers: list[tuple[Any, str]] = []
     with server() as one, server() as other:
         proxy.switch(one)
         clients = [
