@@ -14,6 +14,8 @@ export BENTOML_HOME BENTOML_DO_NOT_TRACK
 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# Where pip is told not to compile, every start of every process would: half of the time until it is ready.
+COMPILE := $(BIN)/python -m compileall -q -j 0 .venv/lib || true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -158,11 +160,13 @@ missing: .venv/.train
 .venv/.train: requirements/train.txt | .venv/.made
 	@echo "Installing $< into .venv: this takes a minute or two, once."
 	@$(INSTALL) -r $<
+	@$(COMPILE)
 	@touch $@
 
 .venv/.dev: requirements/dev.txt | .venv/.made
 	@echo "Installing $< into .venv: this takes a minute or two, once."
 	@$(INSTALL) -r $<
+	@$(COMPILE)
 	@touch .venv/.train $@
 
 # These do not go together with the locks above: botocore wants an older python-dateutil.

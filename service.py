@@ -36,6 +36,7 @@ from serving.front import Front, Hoist
 from serving.keeping import Keeping
 from serving.keys import Keyring
 from serving.renewal import Renewal, renew_on_sighup
+from serving.room import Room
 from serving.store import Reference
 from settings import settings, tag_of
 
@@ -134,6 +135,7 @@ class ModelBundle:
         """Before any worker starts: refuse what can be seen to be wrong without loading it."""
         logs.configure(settings().log_level, at_once=True)
         supervisor.enlist()
+        _keyring()
         found: dict[str, str] = {}
         for contract in CONTRACTS:
             stored = store.find(contract.NAME, SERVICE.bento)
@@ -166,6 +168,7 @@ class ModelBundle:
         """Once a second: bring the counts to where all workers see them, and look for new keys."""
         while True:
             await asyncio.sleep(1)
+            supervisor.end_as_orphan()
             self.bundle.metrics.dropped(self.writer.take_dropped())
             self.bundle.flush()
             await self.bundle.recheck()
@@ -189,7 +192,8 @@ class ModelBundle:
     def front(self, inner: App) -> App:
         """Put the front before BentoML's own layers."""
         direct = settings().front == "on"
-        limits = BodyLimits(settings().max_body_bytes, settings().max_arrow_rows)
+        most = settings().max_body_bytes
+        limits = BodyLimits(most, settings().max_arrow_rows, Room(most))
         each = [Endpoint(contract, self.bundle, limits, direct=direct) for contract in CONTRACTS]
         endpoints = {endpoint.path: endpoint for endpoint in each}
         account = Account(

@@ -1,4 +1,10 @@
-"""nginx in front of the releases: one upstream, changed without losing a request."""
+"""nginx in front of the releases, switched from one to the next without losing a request.
+
+There are two of them. A worker of nginx that is told to end closes the idle connections of clients,
+and a request that is under way on one of them is lost: no setting of nginx 1.22 helps. So what
+clients are connected to, the front, is never told anything. It hands each request to the switch,
+over a socket of its own that is closed after it, and only the switch is told where releases are.
+"""
 
 import os
 from dataclasses import dataclass
@@ -6,20 +12,35 @@ from pathlib import Path
 
 from deploy.engine import EngineError, run
 
-CONFIGURATION = """\
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
+COMMON = """\
+pid {folder}/{name}.pid;
+error_log {folder}/{name}.log warn;
 worker_processes 2;
 worker_shutdown_timeout 60s;
 events {{ worker_connections 4096; }}
 http {{
   access_log off;
   client_max_body_size 9m;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
+  client_body_temp_path {folder}/{name}.body;
+  proxy_temp_path {folder}/{name}.proxy;
+  fastcgi_temp_path {folder}/{name}.fastcgi;
+  uwsgi_temp_path {folder}/{name}.uwsgi;
+  scgi_temp_path {folder}/{name}.scgi;
+  proxy_http_version 1.1;
+  proxy_read_timeout 70s;
+  proxy_set_header Host $host;
+{rest}}}
+"""
+FRONT = """\
+  server {{
+    listen {listen};
+    location / {{
+      proxy_pass http://unix:{folder}/switch.sock;
+      proxy_set_header Connection close;
+    }}
+  }}
+"""
+SWITCH = """\
   # One kept-alive connection per request in flight: the service closes idle ones after 5 s.
   upstream live {{
     server {upstream};
@@ -27,22 +48,18 @@ http {{
     keepalive_timeout 3s;
   }}
   server {{
-    listen {listen};
+    listen unix:{folder}/switch.sock;
     location / {{
       proxy_pass http://live;
-      proxy_http_version 1.1;
       proxy_set_header Connection "";
-      proxy_set_header Host $host;
-      proxy_read_timeout 70s;
     }}
   }}
-}}
 """
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """An nginx of its own: its files are in `folder`, it listens at `listen` (`host:port`)."""
+    """The two nginx: their files are in `folder`, the front listens at `listen` (`host:port`)."""
 
     folder: Path
     listen: str
@@ -53,36 +70,43 @@ class Proxy:
         Raises:
             EngineError: nginx refused, and goes on as before.
         """
-        file = self.folder / "nginx.conf"
+        # nginx's workers are not root, and must get at the socket: through its parents as well.
+        self.folder.chmod(self.folder.stat().st_mode | 0o011)
+        self._apply("switch", SWITCH.format(folder=self.folder, upstream=upstream))
+        self._apply("nginx", FRONT.format(folder=self.folder, listen=self.listen))
+
+    def stop(self) -> None:
+        """Finish what is in flight, and end."""
+        for name in ("nginx", "switch"):
+            if self._runs(name):
+                self._nginx(name, "-s", "quit")
+
+    def _apply(self, name: str, rest: str) -> None:
+        """Start it, or tell it, if that is anything new."""
+        file = self.folder / f"{name}.conf"
         before = file.read_text() if file.exists() else None
-        _replace(
-            file,
-            CONFIGURATION.format(folder=self.folder, listen=self.listen, upstream=upstream),
-        )
+        wanted = COMMON.format(folder=self.folder, name=name, rest=rest)
+        if wanted == before and self._runs(name):
+            return
+        _replace(file, wanted)
         try:
-            self._nginx("-t", "-q")
-            self._nginx(*(("-s", "reload") if self.runs() else ()))
+            self._nginx(name, "-t", "-q")
+            self._nginx(name, *(("-s", "reload") if self._runs(name) else ()))
         except EngineError:
             if before is not None:
                 _replace(file, before)
             raise
 
-    def runs(self) -> bool:
-        """Whether our nginx is there."""
+    def _runs(self, name: str) -> bool:
         try:
-            os.kill(int((self.folder / "nginx.pid").read_text()), 0)
+            os.kill(int((self.folder / f"{name}.pid").read_text()), 0)
         except (OSError, ValueError):
             return False
         return True
 
-    def stop(self) -> None:
-        """Finish what is in flight, and end."""
-        if self.runs():
-            self._nginx("-s", "quit")
-
-    def _nginx(self, *arguments: str) -> None:
-        log = str(self.folder / "error.log")
-        run("nginx", "-e", log, "-c", str(self.folder / "nginx.conf"), *arguments)
+    def _nginx(self, name: str, *arguments: str) -> None:
+        log, file = str(self.folder / f"{name}.log"), str(self.folder / f"{name}.conf")
+        run("nginx", "-e", log, "-c", file, *arguments)
 
 
 def _replace(file: Path, content: str) -> None:

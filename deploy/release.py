@@ -12,6 +12,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from deploy.engine import EngineError, docker, inspect
 from deploy.proxy import Proxy
 
 LIVE, PREVIOUS = "live", "previous"
+LOOK_S = 0.3
 ROOT = Path(__file__).parent.parent
 
 
@@ -53,18 +55,26 @@ class Place:
         new.write_text(container + "\n")
         new.replace(file)
 
-    def smoke(self, address: str) -> None:
-        """Ask as `python -m clients.smoke` does.
+    def smoke(self, address: str, container: str) -> None:
+        """Ask as `python -m clients.smoke` does, for as long as the container runs.
 
         Raises:
-            ReleaseError: it is not what was meant.
+            ReleaseError: it is not what was meant, or ended.
         """
         command = [sys.executable, "-m", "clients.smoke", f"http://{address}"]
         command += ["--deadline", str(self.deadline)]
         command += ["--expect", str(self.expect)] if self.expect else []
-        done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)  # noqa: S603 - our own
-        if done.returncode:
-            raise ReleaseError(done.stderr.strip())
+        with subprocess.Popen(  # noqa: S603 - our own
+            command, cwd=ROOT, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as asking:
+            while asking.poll() is None:
+                if not inspect(container)["State"]["Running"]:
+                    asking.kill()
+                    raise ReleaseError(_last_words(container))
+                time.sleep(LOOK_S)
+            _, said = asking.communicate()
+        if asking.returncode:
+            raise ReleaseError(said.strip())
 
 
 def release(place: Place, image: str, options: Sequence[str] = ()) -> str:
@@ -110,11 +120,11 @@ def roll_back(place: Place) -> str:
 def _put_in_place(place: Place, new: str) -> None:
     """Start, smoke, switch, smoke again, drain the old one."""
     docker("start", new)
-    place.smoke(_address(new))
+    place.smoke(_address(new), new)
     old = place.container(LIVE)
     place.proxy.switch(_address(new))
     try:
-        place.smoke(place.proxy.listen)
+        place.smoke(place.proxy.listen, new)
     except ReleaseError:
         if old is not None:
             place.proxy.switch(_address(old))
@@ -137,10 +147,18 @@ def _address(container: str) -> str:
     try:
         (at,) = ports["3000/tcp"]
     except (KeyError, TypeError, ValueError) as error:
-        said = docker("logs", "--tail=5", container).strip()
-        msg = f"{container} does not run: {said or 'it said nothing'}"
-        raise ReleaseError(msg) from error
+        raise ReleaseError(_last_words(container)) from error
     return f"{at['HostIp']}:{at['HostPort']}"
+
+
+def _last_words(container: str) -> str:
+    """Why it does not run, as far as it said so itself."""
+    code = inspect(container)["State"]["ExitCode"]
+    command = ["docker", "logs", "--tail=5", container]
+    said = subprocess.run(  # noqa: S603 - our own
+        command, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ).stdout.strip()
+    return f"{container} ended with exit code {code}: {said or 'it said nothing'}"
 
 
 def _free_port() -> int:

@@ -62,16 +62,16 @@ class Account:
         """Count and log one request."""
         path = scope["path"]
         label = self._label(path)
+        # A path that is no route is whatever somebody sent.
+        shown = path if label != OTHER or self._log_rejected else f"[{OTHER}]"
         self._metrics.answered(label, status)
         if here.key is not None:
             self._metrics.answered_to(here.key, status)
         if here.error is not None:
             self._metrics.rejected(label, here.error.code)
             if here.error.detail:
-                self._tell_invalid(here, here.error, path)
+                self._tell_invalid(here, here.error, shown)
         if self._sample >= 1 or status not in GOOD or random() < self._sample:  # noqa: S311 - no secret
-            # A path that is no route is whatever somebody sent.
-            shown = path if label != OTHER or self._log_rejected else f"[{OTHER}]"
             self._record(self._event(here, scope, status, seconds, shown))
 
     def _event(

@@ -31,9 +31,7 @@ def reader_and_writer(contract: AnyContract, most_rows: int) -> tuple[Read, Writ
         try:
             return rows_type.validate_python(_rows(body, most_rows))
         except ValidationError as error:
-            faults = error.errors(include_url=False, include_input=False, include_context=False)
-            found = [{**fault, "loc": ("rows", *fault["loc"])} for fault in faults]
-            raise errors.invalid_from(found) from None
+            raise errors.invalid(error, "rows") from None
 
     def write(predictions: list[Any], version: str, request_id: str) -> bytes:
         table = pyarrow.Table.from_pylist([each.model_dump() for each in predictions])

@@ -1,7 +1,7 @@
 """The body of a request: its size is checked before it is read, and while it is."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from serving.asgi import Receive
@@ -14,24 +14,35 @@ class ClientGoneError(Exception):
     """The client closed the connection before its request was whole."""
 
 
-async def read(headers: Mapping[bytes, bytes], receive: Receive, most: int) -> bytes:
+def _unbounded(_: int) -> None:
+    """Make room for any number of bytes."""
+
+
+async def read(
+    headers: Mapping[bytes, bytes],
+    receive: Receive,
+    most: int,
+    make_room: Callable[[int], None] = _unbounded,
+) -> bytes:
     """Read a whole body of at most `most` bytes.
 
+    `make_room` is told how many bytes of a body that comes in pieces are to be kept.
+
     Raises:
-        ApiError: 413.
+        ApiError: 413; what `make_room` raises.
         ClientGoneError: the rest never came.
     """
     length = headers.get(b"content-length")
     if length is not None and int(length) > most:
         raise _too_large(most)
-    return await _read(receive, most)
+    return await _read(receive, most, make_room)
 
 
-async def _read(receive: Receive, most: int) -> bytes:
+async def _read(receive: Receive, most: int, make_room: Callable[[int], None]) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     if message.get("more_body", False):
-        body = await _rest(body, receive, most)
+        body = await _rest(body, receive, most, make_room)
     elif message["type"] == "http.disconnect":
         raise ClientGoneError
     if len(body) > most:
@@ -39,7 +50,10 @@ async def _read(receive: Receive, most: int) -> bytes:
     return body
 
 
-async def _rest(start: bytes, receive: Receive, most: int) -> bytes:
+async def _rest(
+    start: bytes, receive: Receive, most: int, make_room: Callable[[int], None]
+) -> bytes:
+    make_room(len(start))
     chunks = [start]
     size = len(start)
     more = True
@@ -51,6 +65,7 @@ async def _rest(start: bytes, receive: Receive, most: int) -> bytes:
         size += len(chunks[-1])
         if size > most:
             raise _too_large(most)
+        make_room(len(chunks[-1]))
         more = message.get("more_body", False)
     return b"".join(chunks)
 

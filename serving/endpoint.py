@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 from models._contract import AnyContract
 from monitoring.metrics import ModelMetrics
 from serving import body as bodies
+from serving import tokens
 from serving import wire as wires
 from serving.asgi import Receive
 from serving.bundle import Bundle
 from serving.exchange import Exchange
 from serving.patience import Patience
+from serving.room import Room
 from serving.wire import Wire
 
 T = TypeVar("T")
@@ -25,10 +27,11 @@ ASIDE_REQUESTS = 8
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """How large a body may be, and how many rows one in Arrow's form may hold."""
+    """How large a body may be, how many rows one in Arrow's form may hold, and room for all."""
 
     body_bytes: int
     arrow_rows: int
+    room: Room
 
 
 class Endpoint:
@@ -65,16 +68,25 @@ class Endpoint:
         """Read the body, and find its form.
 
         Raises:
-            ApiError: 400, 413, 415, or 504 when the body came too slowly.
+            ApiError: 400, 413, 415, 503 where there is no room, or 504 when it came too slowly.
             ClientGoneError: it never came.
         """
         wire = wires.choose(self._wires, here.headers)
         seconds = here.timeout or self._bundle.timeout
-        reading = bodies.read(here.headers, receive, self._limits.body_bytes)
+        limits = self._limits
+        reading = bodies.read(
+            here.headers, receive, limits.body_bytes, lambda size: limits.room.take(size, here)
+        )
         body = here.body = await self._patience.read(reading, seconds)
         if not self.direct:
+            tokens.refuse_more(body, tokens.most(self.contract.ROW))
             wires.refuse_repeated(body)
         return wire, body
+
+    def forget(self, here: Exchange) -> None:
+        """Give back the room that the body took, when it was answered or will never be."""
+        if here.held:
+            self._limits.room.leave(here)
 
     async def answer(self, wire: Wire, body: bytes, here: Exchange, receive: Receive) -> bytes:
         """Predict what a body asks.

@@ -108,5 +108,5 @@ def _invalid(body: bytes) -> ApiError:
     except orjson.JSONDecodeError:
         said = None
     if isinstance(said, dict) and isinstance(said.get("detail"), list):
-        return errors.invalid_from(said["detail"])
+        return errors.invalid_from(said["detail"], len(said["detail"]))
     return ApiError(400, _NOT_AS_IT_IS)

@@ -1,8 +1,9 @@
 """The one error body, for every status."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from json import JSONDecoder
 from typing import Any
 
 import orjson
@@ -11,6 +12,8 @@ from pydantic import ValidationError
 
 MOST_DETAILS = 20
 MOST_NAME = 64
+
+_decode = JSONDecoder().raw_decode
 
 CODES = {
     400: "invalid_request",
@@ -108,9 +111,19 @@ def internal(code: str = "internal_error") -> ApiError:
     return ApiError(500, "The request failed on our side; the log has the cause.", code)
 
 
-def invalid(error: ValidationError) -> ApiError:
-    """Say what is wrong with a body, without repeating what it held."""
-    return invalid_from(error.errors(include_url=False, include_input=False, include_context=False))
+def invalid(error: ValidationError, *within: str) -> ApiError:
+    """Say what is wrong with a body, or what is `within` it, without repeating what it held."""
+    found = [{**each, "loc": [*within, *each["loc"]]} for each in _first(error)]
+    return invalid_from(found, error.error_count())
+
+
+def _first(error: ValidationError) -> Iterator[dict[str, Any]]:
+    # A body may have a hundred thousand errors, and making a dict of each takes a second.
+    text = error.json(include_url=False, include_input=False, include_context=False)
+    end = 0
+    for _ in range(min(error.error_count(), MOST_DETAILS)):
+        each, end = _decode(text, end + 1)
+        yield each
 
 
 def repeated_key() -> ApiError:
@@ -119,13 +132,15 @@ def repeated_key() -> ApiError:
     return ApiError(400, text, detail=[Detail((), text, "repeated_key")])
 
 
-def invalid_from(errors: Iterable[Mapping[str, Any]]) -> ApiError:
-    """Do the same for errors that are plain mappings with `loc`, `msg` and `type`."""
-    details = [Detail(_loc(each["loc"]), str(each["msg"]), each["type"]) for each in errors]
-    first = details[0]
-    where = f"{'.'.join(map(str, first.loc))}: " if first.loc else ""
-    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    return ApiError(400, f"{where}{first.msg}{more}", detail=details[:MOST_DETAILS])
+def invalid_from(first: Sequence[Mapping[str, Any]], count: int) -> ApiError:
+    """Do the same for the first of `count` errors: plain mappings with `loc`, `msg` and `type`."""
+    details = [
+        Detail(_loc(each["loc"]), str(each["msg"]), each["type"]) for each in first[:MOST_DETAILS]
+    ]
+    loc, msg = details[0].loc, details[0].msg
+    where = f"{'.'.join(map(str, loc))}: " if loc else ""
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    return ApiError(400, f"{where}{msg}{more}", detail=details)
 
 
 def _loc(loc: Iterable[str | int]) -> tuple[str | int, ...]:

@@ -20,8 +20,9 @@ class Exchange:
 
     `timeout` is in seconds; None leaves it to the service's own. `waited` are the seconds in the
     queue, and `batch_rows` says how many rows were predicted at once; 0 where nothing was.
-    `version` is the model's that answered, or was to. `ended` says that the answer is complete, so
-    that the connection's next request may be read.
+    `version` is the model's that answered, or was to. `held` are the bytes of a large body that
+    have taken room. `ended` says that the answer is complete, so that the connection's next request
+    may be read.
     """
 
     headers: Mapping[bytes, bytes]
@@ -34,6 +35,7 @@ class Exchange:
     waited: float = 0.0
     batch_rows: int = 0
     version: str = ""
+    held: int = 0
     ended: bool = True
 
     @property

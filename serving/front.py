@@ -153,6 +153,7 @@ class Front:
         finally:
             self._admission.in_flight -= 1
             endpoint.metrics.in_flight -= 1
+            endpoint.forget(here)
         content_type = (b"content-type", wire.media_type)
         await respond(send, 200, content, content_type, here.field, NOSNIFF, NO_STORE)
         return 200

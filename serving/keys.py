@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
+from bentoml.exceptions import BentoMLException
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
@@ -61,8 +62,8 @@ class Key:
     reload: bool
 
 
-class KeyringError(ValueError):
-    """The file of keys can not be used."""
+class KeyringError(BentoMLException):
+    """The file of keys can not be used; the text says why."""
 
 
 class Keyring:

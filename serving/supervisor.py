@@ -31,6 +31,13 @@ def _pass_on(signum: int, _frame: FrameType | None) -> None:
         worker.send_signal(signum)
 
 
+def end_as_orphan() -> None:
+    """End this worker where its supervisor was killed: nobody could stop or replace it any more."""
+    if _SUPERVISOR in os.environ and os.environ[_SUPERVISOR] != str(os.getppid()):
+        sys.stderr.write("tabento: the supervisor is gone, so this worker ends\n")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 def renew_all() -> None:
     """Tell every worker to look for newer models; without a supervisor there is but this one."""
     if os.environ.get(_SUPERVISOR) == str(os.getppid()):

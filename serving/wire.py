@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from models._contract import AnyContract, Rows
-from serving import errors, repeated
+from serving import errors, repeated, tokens
 from serving.errors import ApiError
 
 JSON = b"application/json"
@@ -83,9 +83,11 @@ def _json(contract: AnyContract) -> Wire:
     validate = Rows[contract.ROW].__pydantic_validator__.validate_json  # type: ignore[name-defined]
     serialize = TypeAdapter(list[contract.PREDICTION]).serializer.to_json  # type: ignore[name-defined]
     repeated_in = repeated.checker(contract.ROW)
+    most = tokens.most(contract.ROW)
     model = contract.NAME.encode()
 
     def read(body: bytes) -> list[Any]:
+        tokens.refuse_more(body, most)
         try:
             # BentoML takes an empty body for an empty object; so that both say the same, so do we.
             rows: list[Any] = validate(body or b"{}").rows

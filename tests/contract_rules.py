@@ -5,20 +5,33 @@ import schemathesis
 
 @schemathesis.hook
 def map_body(context, body):
-    """A loan's guarantee is at most its sum, and a review has something to read."""
-    rows = body.get("rows") if isinstance(body, dict) else None
-    if not isinstance(rows, list):
+    """A loan's guarantee is at most its sum, a review has something to read, and 5.0 is no count.
+
+    To JSON Schema 5.0 is an integer like 5; to the service it is the sign of a column that was
+    read as numbers with gaps.
+    """
+    if not isinstance(body, dict):
         return body
-    return {**body, "rows": [_kept(row) if isinstance(row, dict) else row for row in rows]}
+    return {name: _mapped(value) for name, value in body.items()}
+
+
+def _mapped(value):
+    if isinstance(value, list):
+        return [_kept(each) if isinstance(each, dict) else each for each in value]
+    return value
 
 
 def _kept(row):
-    kept = dict(row)
+    kept = {name: _whole(value) for name, value in row.items()}
     whole, part, text = (
-        row.get(name) for name in ("gross_approval_usd", "sba_guaranteed_usd", "text")
+        kept.get(name) for name in ("gross_approval_usd", "sba_guaranteed_usd", "text")
     )
-    if all(isinstance(each, (int, float)) for each in (whole, part)):
+    if isinstance(whole, (int, float)) and isinstance(part, (int, float)):
         kept["sba_guaranteed_usd"] = min(whole, part)
     if isinstance(text, str) and text and not text.strip():
         kept["text"] = "x" * len(text)
     return kept
+
+
+def _whole(value):
+    return int(value) if isinstance(value, float) and value.is_integer() else value

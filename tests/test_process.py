@@ -76,6 +76,19 @@ def _answers(running):
         return False
 
 
+def test_when_its_supervisor_is_killed_no_worker_stays_behind(home, tmp_path):
+    with serving(home, tmp_path, TABENTO_WORKERS="2", TABENTO_DRAIN_S="0") as running:
+        running.ready()
+        left = until(lambda: found if len(found := workers(running)) == 2 else [])
+        running.process.kill()
+
+        gone, stayed = psutil.wait_procs(left, timeout=30)
+        for each in stayed:
+            each.kill()
+        assert len(gone) == 2
+        assert not _answers(running)
+
+
 @pytest.fixture(scope="module")
 def pair(home, tmp_path_factory):
     """Two workers behind one port."""
@@ -206,7 +219,7 @@ def test_no_path_leads_out_of_the_service(server, path):
     assert answer.stdout == "404"
 
 
-def test_a_poisoned_request_among_many_fails_alone(server):
+def test_an_invalid_request_among_many_is_refused_alone(server):
     good = [row.model_dump(mode="json") for row in breast_cancer.EXAMPLE[:1]]
     poison = [good[0] | {"mean_radius": "17.9"}]
     with httpx.Client(base_url=server) as http, ThreadPoolExecutor(32) as pool:

@@ -1,5 +1,6 @@
 """From the working tree and the model store to an image that runs."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ ROOT = Path(__file__).parent.parent.parent
 BENTOML = (sys.executable, "-m", "bentoml")
 
 
-def image(tag: str, base: str) -> None:
+def image(tag: str, base: str) -> str:
     """`bentoml build`, `bentoml containerize`, then the finishing Dockerfile beside this file.
+
+    Returns:
+        The Bento's tag, which is another name of the image; what BentoML made is `<tag>-bento`.
 
     Raises:
         EngineError: one of them failed; the text is what it said.
@@ -24,18 +28,20 @@ def image(tag: str, base: str) -> None:
     run(*BENTOML, "containerize", name, "--image-tag", raw, cwd=ROOT)
     arguments = {"BASE_IMAGE": base, "BENTO_IMAGE": raw}
     folder = str(Path(__file__).parent)
-    command = ["build", "--quiet", "--tag", tag, "--tag", name, folder]
+    command = ["build", "--progress=plain", "--tag", tag, "--tag", name, folder]
     for key, value in arguments.items():
         command += ["--build-arg", f"{key}={value}"]
     for key, value in _labels(name).items():
         command += ["--label", f"{key}={value}"]
     docker(*command, DOCKER_BUILDKIT="1")
+    return name
 
 
 def _labels(bento: str) -> dict[str, str]:
     """Which code, which Bento, which models: what an operator asks of an image."""
-    path = run(*BENTOML, "get", bento, "--output", "path", cwd=ROOT).strip()
-    facts: dict[str, Any] = yaml.safe_load((Path(path) / "bento.yaml").read_text())
+    home = os.environ.get("BENTOML_HOME") or Path.home() / "bentoml"
+    file = Path(home, "bentos", *bento.split(":"), "bento.yaml")
+    facts: dict[str, Any] = yaml.safe_load(file.read_text())
     models = sorted(each["tag"] for service in facts["services"] for each in service["models"])
     return {
         "org.opencontainers.image.title": "tabento",

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -52,6 +53,13 @@ def environment_of(resources):
     return resources["ConfigMap"]["data"] | own
 
 
+@contextmanager
+def nginx_folder():
+    """A folder that the workers of an nginx started by root get at: pytest's own are closed."""
+    with tempfile.TemporaryDirectory(prefix="tabento-test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
 def engine():
     """A container engine that has the base image, or can get it; else the test is skipped."""
@@ -72,9 +80,9 @@ def engine():
 def image(engine, home):
     """The image with the tests' own models, made by the real command's own function."""
     tag = f"tabento-test:{secrets.token_hex(4)}"
-    build.image(tag, BASE)
+    bento = build.image(tag, BASE)
     yield tag
-    subprocess.run(["docker", "rmi", "--force", tag], capture_output=True, check=False)
+    docker("rmi", "--force", tag, bento, f"{bento}-bento")
 
 
 @pytest.fixture(scope="session")

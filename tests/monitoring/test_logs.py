@@ -380,12 +380,24 @@ def test_the_log_never_holds_what_a_client_sent(running, body):
     assert MARKER not in running.log.read_text()
 
 
-def test_a_long_path_is_cut_and_a_strange_one_does_no_harm(running):
-    _, (line,) = ask(running, "long-path", b"", "/" + "a" * 5_000)
-    _, (strange,) = ask(running, "strange-path", b"", "/%ff%00%0a{}")
+@pytest.mark.parametrize("path", ["/" + "a" * 5_000, "/%ff%00%0a{}", f"/models/{MARKER}/card"])
+def test_a_path_that_is_no_route_is_not_repeated(running, path):
+    _, (line,) = ask(running, f"path-{len(path)}", b"", path)
 
-    assert len(line["path"]) == 128
-    assert strange["status"] == 404
+    assert (line["path"], line["status"]) == ("other", 404 if MARKER not in path else 405)
+
+
+def test_the_path_of_a_route_is_told_with_its_model(running):
+    _, (line,) = ask(running, "known-path", b"", "/models/sentiment/card")
+
+    assert (line["path"], line["status"]) == ("/models/sentiment/card", 405)
+
+
+def test_a_field_that_there_is_not_is_told_without_its_name(running):
+    _, lines = ask(running, "unknown-name", {"rows": [ROW | {MARKER: 1}]})
+
+    (failed,) = [line for line in lines if line["event"] == "validation_failed"]
+    assert failed["errors"] == [{"loc": ["rows", 0, "[unknown]"], "type": "extra_forbidden"}]
 
 
 def test_every_model_is_told_when_it_is_loaded_and_whether_it_was_made_up(running):

@@ -10,10 +10,17 @@ PATH, BODY = "/sentiment/predict", {"rows": [{"text": "good"}]}
 OURS, OTHER = "https://shop.example", "https://elsewhere.example"
 
 
+def allowing(client, origins):
+    """The whole service, with such a list before it, in the event loop that it has started in."""
+    allowing = TestClient(cors.allow(client.app, origins))
+    allowing.portal = client.portal
+    return allowing
+
+
 @pytest.fixture(scope="module")
 def listed(client):
-    """The whole service, with one origin listed."""
-    return TestClient(cors.allow(client.app, f"{OURS}, https://b.example:8443"))
+    """With one origin listed, and another."""
+    return allowing(client, f"{OURS}, https://b.example:8443")
 
 
 def preflight(client, origin, **headers):
@@ -57,6 +64,6 @@ def test_a_refused_preflight_has_the_one_error_body(listed):
 
 
 def test_every_origin_may_where_all_are_listed(client):
-    answer = TestClient(cors.allow(client.app, "*")).get("/models", headers={"Origin": OTHER})
+    answer = allowing(client, "*").get("/models", headers={"Origin": OTHER})
     assert answer.headers["access-control-allow-origin"] == "*"
     assert sentiment.NAME in answer.text

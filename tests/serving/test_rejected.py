@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from models import loan_default, sentiment
 from serving.rejected import LENGTH, redacted
 
@@ -25,3 +27,24 @@ def test_a_long_body_is_cut():
 def test_of_what_is_no_json_only_the_length_is_told():
     assert redacted(b"SECRET", sentiment) == "[6 bytes that are no JSON]"
     assert "no JSON" in redacted(b"[" * 100_000, sentiment)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"rows": ["SECRET"]},
+        {"rows": "SECRET"},
+        {"review": "SECRET"},
+        {"rows": [{"Text": "SECRET"}]},
+        {"rows": [{"text": "a", "SECRET": 1}]},
+        {"rows": [{"text": "a"}], "SECRET": []},
+        ["SECRET"],
+        "SECRET",
+    ],
+)
+def test_what_was_to_be_private_is_left_out_under_any_name_and_in_any_place(body):
+    assert "SECRET" not in redacted(json.dumps(body).encode(), sentiment)
+
+
+def test_where_nothing_is_private_a_wrong_name_is_there_to_be_read():
+    assert '"stat"' in redacted(b'{"rows": [{"stat": "FL"}]}', loan_default)

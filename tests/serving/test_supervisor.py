@@ -71,3 +71,18 @@ def test_with_a_wrong_setting_it_does_not_start(home, tmp_path):
 
     assert code != 0
     assert "tabento: TABENTO_WORKERS: Input should be greater than or equal to 1" in said
+
+
+@pytest.mark.parametrize("content", [None, "no table", "[team]\nsha256 = 'short'\n"])
+def test_with_keys_that_can_not_be_read_it_does_not_start(home, tmp_path, content):
+    """Or it would be open to all, or its workers would end and be started for ever."""
+    file = tmp_path / "keys.toml"
+    if content is not None:
+        file.write_text(content)
+
+    code, said = end_of(home, tmp_path / "server", TABENTO_API_KEYS_FILE=str(file))
+    assert code != 0
+    assert said.count(f"the file of keys {file} ") == 1
+    assert "Traceback" not in said
+    assert "short" not in said
+    assert "Service tabento initialized" not in said

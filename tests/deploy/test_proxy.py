@@ -1,0 +1,98 @@
+"""The proxy goes from one server to another, again and again, and no client notices."""
+
+import shutil
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.engine import EngineError
+from deploy.proxy import Proxy
+from tests.conftest import free_port
+from tests.deploy.conftest import nginx_folder
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed"),
+]
+CLIENTS, SWITCHES = 16, 120
+
+
+class Named(BaseHTTPRequestHandler):
+    """Answers with the port of its server."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        name = str(self.server.server_port).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(name)))
+        self.end_headers()
+        self.wfile.write(name)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def server():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Named) as made:
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{made.server_port}"
+        made.shutdown()
+
+
+@pytest.fixture
+def proxy():
+    with nginx_folder() as folder:
+        proxy = Proxy(folder, f"127.0.0.1:{free_port()}")
+        yield proxy
+        proxy.stop()
+
+
+def ask(proxy, over, answers):
+    """Ask over one connection that is kept, with pauses in which it is idle."""
+    with httpx.Client(base_url=f"http://{proxy.listen}", timeout=30) as client:
+        while not over.is_set():
+            try:
+                answer = client.post("/", json={})
+                answers.append((answer.status_code, answer.text))
+            except httpx.HTTPError as error:
+                answers.append((repr(error), ""))
+            time.sleep(0.01)
+
+
+def test_switched_under_load_it_loses_no_request_of_kept_connections(proxy):
+    over = threading.Event()
+    answers: list[tuple[Any, str]] = []
+    with server() as one, server() as other:
+        proxy.switch(one)
+        clients = [
+            threading.Thread(target=ask, args=(proxy, over, answers)) for _ in range(CLIENTS)
+        ]
+        for client in clients:
+            client.start()
+        for turn in range(SWITCHES):
+            proxy.switch((other, one)[turn % 2])
+            time.sleep(0.03)
+        over.set()
+        for client in clients:
+            client.join()
+
+    assert {status for status, _ in answers} == {200}
+    assert {f"127.0.0.1:{name}" for _, name in answers} == {one, other}
+
+
+def test_where_nginx_refuses_it_goes_on_as_before(proxy):
+    with server() as one:
+        proxy.switch(one)
+        with pytest.raises(EngineError, match="nginx"):
+            proxy.switch("no such host:port")
+        proxy.switch(one)
+
+        assert httpx.post(f"http://{proxy.listen}/", json={}).text == one.rpartition(":")[2]
