@@ -225,7 +225,7 @@ def test_other_libraries_log_in_the_same_form_and_say_nothing_of_refused_request
     (line,) = said.stdout.splitlines()
     told = json.loads(line)
     assert (told["event"], told["logger"], told["level"]) == ("failed", "bentoml.serve", "error")
-    assert "ValueError: ours" in told["exception"]
+    assert "ValueError: [" in told["exception"]
     assert MARKER.encode() not in said.stdout + said.stderr
 
 
@@ -384,7 +384,7 @@ def test_the_log_never_holds_what_a_client_sent(running, body):
 def test_a_path_that_is_no_route_is_not_repeated(running, path):
     _, (line,) = ask(running, f"path-{len(path)}", b"", path)
 
-    assert (line["path"], line["status"]) == ("other", 404 if MARKER not in path else 405)
+    assert (line["path"], line["status"]) == ("[other]", 404 if MARKER not in path else 405)
 
 
 def test_the_path_of_a_route_is_told_with_its_model(running):

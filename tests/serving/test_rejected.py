@@ -47,4 +47,4 @@ def test_what_was_to_be_private_is_left_out_under_any_name_and_in_any_place(body
 
 
 def test_where_nothing_is_private_a_wrong_name_is_there_to_be_read():
-    assert '"sate"' in redacted(b'{"rows": [{"sate": "FL"}]}', loan_default)
+    assert '"stat"' in redacted(b'{"rows": [{"stat": "FL"}]}', loan_default)
