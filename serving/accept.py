@@ -6,6 +6,7 @@ in the socket's backlog, where nothing refuses them and no probe gets past. Seve
 same socket take as many a turn, and then the front says at once who is let in.
 """
 
+import os
 import socket
 from typing import Any
 
@@ -21,8 +22,19 @@ def several_at_once() -> None:
         return
 
     async def widened(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
-        more = [each.dup() for each in sockets or [] for _ in range(HANDLES - 1)]
+        more = [_another(each) for each in sockets or [] for _ in range(HANDLES - 1)]
         await startup(server, sockets=[*sockets, *more] if sockets else sockets)
 
     setattr(widened, "handles", HANDLES)  # noqa: B010 - a function has no such attribute for mypy
     setattr(uvicorn.Server, "startup", widened)  # noqa: B010 - nor may a method be replaced
+
+
+def _another(listening: socket.socket) -> socket.socket:
+    """Duplicate the handle. `socket.dup` would also let it block, and with it every worker's.
+
+    For that is a property of the socket, which the workers share: one that was just about to accept
+    would then wait in its event loop for somebody to connect.
+    """
+    return socket.socket(
+        listening.family, listening.type, listening.proto, fileno=os.dup(listening.fileno())
+    )

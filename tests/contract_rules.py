@@ -4,15 +4,14 @@ import schemathesis
 
 
 @schemathesis.hook
-def map_body(context, body):
+def before_call(context, case, kwargs):
     """A loan's guarantee is at most its sum, a review has something to read, and 5.0 is no count.
 
     To JSON Schema 5.0 is an integer like 5; to the service it is the sign of a column that was
     read as numbers with gaps.
     """
-    if not isinstance(body, dict):
-        return body
-    return {name: _mapped(value) for name, value in body.items()}
+    if isinstance(case.body, dict):
+        case.body = {name: _mapped(value) for name, value in case.body.items()}
 
 
 def _mapped(value):

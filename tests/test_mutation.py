@@ -21,7 +21,7 @@ JSON = {"Content-Type": "application/json"}
 # Rows of thirty numbers are large to hypothesis; and a server is the same for every example.
 LARGE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 OVER_HTTP = settings(
-    max_examples=150, suppress_health_check=[*LARGE, HealthCheck.function_scoped_fixture]
+    max_examples=100, suppress_health_check=[*LARGE, HealthCheck.function_scoped_fixture]
 )
 
 
@@ -48,7 +48,7 @@ def test_rows_of_the_schema_are_read_as_they_are(model, data):
 
 @pytest.mark.parametrize("model", EACH, ids=NAMES)
 @given(data=st.data())
-@settings(max_examples=400, suppress_health_check=LARGE)
+@settings(max_examples=250, suppress_health_check=LARGE)
 def test_one_fault_is_a_400_to_who_reads_the_body(model, data):
     body = data.draw(strategies.wrong_bodies(model))
     with pytest.raises(ApiError) as caught:

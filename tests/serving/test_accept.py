@@ -1,6 +1,7 @@
 """Whoever connects to a busy worker does not wait behind all who connected before."""
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -91,3 +92,12 @@ def test_without_sockets_of_its_own_a_server_starts_as_ever():
         return server.started
 
     assert asyncio.run(serve())
+
+
+def test_who_joins_others_on_a_socket_does_not_make_theirs_block():
+    """A worker that starts has a handle of the same socket as those that serve already."""
+    with socket.create_server(("127.0.0.1", 0)) as theirs:
+        theirs.setblocking(False)
+        with socket.socket(fileno=os.dup(theirs.fileno())) as mine, accept._another(mine) as more:
+            assert not os.get_blocking(theirs.fileno())
+            assert more.getsockname() == theirs.getsockname()
