@@ -67,7 +67,8 @@ def ask(proxy, over, answers):
 
 
 def test_switched_under_load_it_loses_no_request_of_kept_connections(proxy):
-    over, answers = threading.Event(), []
+    over = threading.Event()
+    answers: list[tuple[int | str, str]] = []
     with server() as one, server() as other:
         proxy.switch(one)
         clients = [
