@@ -135,8 +135,9 @@ def stand_ins(compose, engine, tmp_path_factory):
 def stack(image, stand_ins, tmp_path_factory):
     """The service, Prometheus and Alertmanager, healthy; the environment that names their ports."""
     folder = _copy(tmp_path_factory.mktemp("compose"))
-    ports = {f"{name.upper()}_PORT": str(free_port()) for name in SERVICES}
-    environment = {"TABENTO_IMAGE": image} | stand_ins | ports
+    names = ("SERVICE_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT")
+    ports = {name: str(free_port()) for name in names}
+    environment = {"SERVICE_IMAGE": image} | stand_ins | ports
     project = f"tabento-test-{secrets.token_hex(4)}"
     command = ["docker", "compose", "--project-name", project, "--file", str(folder / FILE.name)]
     try:
@@ -171,7 +172,7 @@ def _copy(folder):
 @pytest.mark.timeout(600)
 def test_all_come_up_healthy_and_prometheus_scrapes_the_service(stack):
     body = {"rows": [row.model_dump(mode="json") for row in sentiment.EXAMPLE]}
-    answer = httpx.post(f"{stack['TABENTO_PORT']}/sentiment/predict", json=body)
+    answer = httpx.post(f"{stack['SERVICE_PORT']}/sentiment/predict", json=body)
     assert answer.status_code == 200
 
     query = {"query": 'tabento_requests_total{path="/sentiment/predict"} > 0'}

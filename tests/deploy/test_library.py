@@ -32,10 +32,11 @@ golden = contract.features([contract.ROW.model_validate(row) for row in stored])
 print(catboost.__file__, CatBoostEstimator.load(folder).predict_proba(golden).tobytes().hex())
 rows = np.random.default_rng(0).normal(size=(2_000, 10))
 labels = (rows[:, 0] + rows[:, 1] ** 2 > 1).astype(int)
-fitted = catboost.CatBoostClassifier(iterations=40, verbose=0, random_seed=1, allow_writing_files=False).fit(rows, labels)
+quiet = {"verbose": 0, "allow_writing_files": False}
+fitted = catboost.CatBoostClassifier(iterations=40, random_seed=1, **quiet).fit(rows, labels)
 print(fitted.predict_proba(rows).tobytes().hex())
 try:
-    catboost.CatBoostClassifier(iterations=1, allow_writing_files=False, task_type="GPU").fit(rows, labels)
+    catboost.CatBoostClassifier(iterations=1, task_type="GPU", **quiet).fit(rows, labels)
 except catboost.CatBoostError as error:
     print(error)
 """
