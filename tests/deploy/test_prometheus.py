@@ -1,6 +1,7 @@
 """A service with two workers, and a Prometheus that sees its loans drift and its answers fail."""
 
 import math
+import time
 from types import SimpleNamespace
 
 import httpx
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 AMOUNT, GUARANTEED = "gross_approval_usd", "sba_guaranteed_usd"
 LOANS = "loan_default"
-EACH = 256
+BEFORE, ALL, EACH = 2_048, 3_584, 256
 SCORES = {"model": LOANS, "feature": "__score__", "window": "hour"}
 GIVEN = {
     "$__rate_interval": "1m", "$__range": "1h", "$model": ".*", "$job": "tabento", "$window": "hour"
@@ -73,23 +74,39 @@ def story(home, tmp_path_factory):
     """First loans like those of training, then amounts in tens; what Prometheus said then."""
     folder = tmp_path_factory.mktemp("watched")
     kept = str(folder / "kept.db")
-    loans = [row.model_dump(mode="json") for row in synthetic_loans.generate(seed=7).rows[:3_584]]
+    loans = [row.model_dump(mode="json") for row in synthetic_loans.generate(seed=7).rows[:ALL]]
     with (
         serving(home, folder, TABENTO_WORKERS="2", TABENTO_PREDICTIONS_FILE=kept) as running,
         prometheus(running.ready().url.removeprefix("http://"), folder) as watching,
     ):
         client = Client(running.url)
         until(lambda: watching.ask(f'model_score_rows_total{{model="{LOANS}"}}'))
-        client.predict(LOANS, loans[:2_048])
+        client.predict(LOANS, loans[:BEFORE])
         for model in (breast_cancer, sentiment):
             client.predict(model.NAME, [row.model_dump(mode="json") for row in model.EXAMPLE])
         assert httpx.post(f"{running.url}/{LOANS}/predict", json={"rows": [{}]}).status_code == 400
         counted = lambda: sum(watching.values("tabento:rows", "feature", **SCORES).values())  # noqa: E731
-        until(lambda: counted() >= 2_048)
+        until(lambda: counted() >= BEFORE)
         quiet = (watching.alerts(), client.drift(LOANS))
-        client.predict(LOANS, list(map(in_tens, loans[2_048:])))
+        client.predict(LOANS, list(map(in_tens, loans[BEFORE:])))
+        states = until_it_rings(watching)
         client.tell_the_opposite()
-        yield SimpleNamespace(client=client, prometheus=watching, quiet=quiet)
+        yield SimpleNamespace(client=client, prometheus=watching, quiet=quiet, states=states)
+
+
+def until_it_rings(watching):
+    """Every state that the alert of the amounts goes through."""
+    states = []
+
+    def rings():
+        for name, labels, state in watching.alerts():
+            seen = (labels.get("model"), labels["severity"], state)
+            if (name, labels.get("feature")) == ("TabentoFeatureDrift", AMOUNT):
+                states.extend([seen] * (seen not in states))
+        return states and states[-1][2] == "firing"
+
+    until(rings)
+    return states
 
 
 def test_loans_like_those_of_training_set_nothing_off(story):
@@ -100,16 +117,7 @@ def test_loans_like_those_of_training_set_nothing_off(story):
 
 
 def test_amounts_in_another_unit_are_pending_then_ring(story):
-    states = []
-
-    def rings():
-        for name, labels, state in story.prometheus.alerts():
-            if (name, labels.get("feature")) == ("TabentoFeatureDrift", AMOUNT):
-                states.append((labels["model"], labels["severity"], state))
-        return states and states[-1][2] == "firing"
-
-    until(rings)
-    assert states[-1] == (LOANS, "warning", "firing")
+    assert story.states == [(LOANS, "warning", "pending"), (LOANS, "warning", "firing")]
 
 
 def test_answers_that_were_wrong_ring(story):
@@ -124,18 +132,21 @@ def test_answers_that_were_wrong_ring(story):
 
 
 def test_prometheus_and_the_report_say_the_same_of_every_field(story):
-    until(lambda: story.prometheus.values("tabento:rows", **SCORES)[()] >= 3_584)
+    until(
+        lambda: sum(story.prometheus.values("model_score_rows_total", model=LOANS).values()) == ALL
+    )
+    time.sleep(2.5)  # Rules are worked out once a second.
     report = story.client.drift(LOANS)
     fields = report.features | {"__score__": report.score}
     known = {"model": LOANS, "window": "hour"}
-    for name, pick in {
-        "rows": "rows", "psi": "psi", "jensen_shannon": "jensen_shannon",
-        "noise_floor": "noise_floor",
-    }.items():  # fmt: skip
+    # Prometheus takes counters on to the end of a window: after seconds n is somewhat more, in all
+    # bins alike, so shares are as they should be.
+    for name, tolerance in [
+        ("rows", 0.2), ("noise_floor", 0.2), ("psi", 0.01), ("jensen_shannon", 0.01)
+    ]:  # fmt: skip
         told = story.prometheus.values(f"tabento:{name}", "feature", **known)
-        expected = {(field,): getattr(each, pick) for field, each in fields.items()}
-        # Prometheus takes a counter on to the end of its window: so n is a little more.
-        assert told == pytest.approx(expected, rel=0.05, abs=1e-3), name
+        expected = {(field,): getattr(each, name) for field, each in fields.items()}
+        assert told == pytest.approx(expected, rel=tolerance, abs=1e-3), name
 
     believed = story.prometheus.values("tabento:drift", "feature", **known)
     drifted = {field for field, each in fields.items() if each.verdict not in VERDICTS[:2]}
@@ -153,7 +164,7 @@ def test_they_say_the_same_of_the_scores(story):
 
     assert told["mean"] == pytest.approx(prediction.mean, abs=1e-6)
     assert told["variance"] ** 0.5 == pytest.approx(prediction.deviation, abs=1e-6)
-    assert told["sigmas"] == pytest.approx(prediction.sigmas, rel=0.05)
+    assert told["sigmas"] == pytest.approx(prediction.sigmas, rel=0.2)
     rings = story.prometheus.ask('ALERTS{alertname="TabentoPredictionShift"}')
     assert bool(rings) == prediction.shifted
 
