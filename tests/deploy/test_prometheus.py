@@ -83,7 +83,8 @@ def story(home, tmp_path_factory):
         until(lambda: watching.ask(f'model_score_rows_total{{model="{LOANS}"}}'))
         client.predict(LOANS, loans[:BEFORE])
         for model in (breast_cancer, sentiment):
-            client.predict(model.NAME, [row.model_dump(mode="json") for row in model.EXAMPLE])
+            rows = [row.model_dump(mode="json") for row in model.EXAMPLE]
+            client.predict(model.NAME, rows * (600 // len(rows)))
         assert httpx.post(f"{running.url}/{LOANS}/predict", json={"rows": [{}]}).status_code == 400
         counted = lambda: sum(watching.values("tabento:rows", "feature", **SCORES).values())  # noqa: E731
         until(lambda: counted() >= BEFORE)
@@ -131,18 +132,19 @@ def test_answers_that_were_wrong_ring(story):
     until(lambda: figures() == {"accuracy", "brier", "roc_auc"})
 
 
-def test_prometheus_and_the_report_say_the_same_of_every_field(story):
+@pytest.mark.parametrize("model", [LOANS, breast_cancer.NAME, sentiment.NAME])
+def test_prometheus_and_the_report_say_the_same_of_every_field(story, model):
     until(
         lambda: sum(story.prometheus.values("model_score_rows_total", model=LOANS).values()) == ALL
     )
     time.sleep(2.5)  # Rules are worked out once a second.
-    report = story.client.drift(LOANS)
+    report = story.client.drift(model)
     fields = report.features | {"__score__": report.score}
-    known = {"model": LOANS, "window": "hour"}
+    known = {"model": model, "window": "hour"}
     # Prometheus takes counters on to the end of a window: after seconds n is somewhat more, in all
-    # bins alike, so shares are as they should be.
+    # bins alike, so shares are nearly as they should be.
     for name, tolerance in [
-        ("rows", 0.2), ("noise_floor", 0.2), ("psi", 0.01), ("jensen_shannon", 0.01)
+        ("rows", 0.2), ("noise_floor", 0.2), ("psi", 0.03), ("jensen_shannon", 0.03)
     ]:  # fmt: skip
         told = story.prometheus.values(f"tabento:{name}", "feature", **known)
         expected = {(field,): getattr(each, name) for field, each in fields.items()}
@@ -151,7 +153,7 @@ def test_prometheus_and_the_report_say_the_same_of_every_field(story):
     believed = story.prometheus.values("tabento:drift", "feature", **known)
     drifted = {field for field, each in fields.items() if each.verdict not in VERDICTS[:2]}
     assert {field for (field,) in believed} == drifted
-    assert AMOUNT in drifted
+    assert model != LOANS or AMOUNT in drifted
 
 
 def test_they_say_the_same_of_the_scores(story):
