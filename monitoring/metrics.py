@@ -33,6 +33,11 @@ from monitoring.truth_series import TruthSeries
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
+# What alerts look for. A series that is there before the first of them shows that one as an
+# increase; Prometheus sees none in a series that begins with it.
+AWAITED_STATUSES = (200, 400, 500, 503, 504)
+AWAITED_CODES = ("internal_error", "overloaded")
+
 
 class ModelMetrics:
     """What one model's requests and runs are counted in.
@@ -90,9 +95,17 @@ class Metrics:
         self._answered: Tally[tuple[str, int]] = Tally()
         self._rejected: Tally[tuple[str, str]] = Tally()
         self._by_key: Tally[tuple[str, int]] = Tally()
+        self._await_requests()
         self._workers.process_start.set(time.time())
         self._workers.workers.set(1)
         self._workers.starts.inc()
+
+    def _await_requests(self) -> None:
+        for path in (f"/{name}/predict" for name in self.models):
+            for status in AWAITED_STATUSES:
+                self._requests.requests.labels(path, str(status))
+            for code in AWAITED_CODES:
+                self._requests.rejections.labels(path, code)
 
     def answered(self, path: str, status: int) -> None:
         """Count one answer. `path` is a route's, never the client's."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from monitoring.divergence import smoothed
+from monitoring.divergence import normal, smoothed
+from monitoring.drift import false_alarms
 from monitoring.layout import STEPS, Counts, Layout
 from monitoring.reference import Reference
 
@@ -23,12 +24,15 @@ class DriftFamilies:
 
     feature_bins: Counter
     feature_reference: Gauge
+    feature_rows: Gauge
     unseen: Counter
     score_bins: Counter
     score_reference: Gauge
+    score_rows: Counter
     score_sum: Counter
     score_squares: Counter
     score_facts: Gauge
+    limits: Gauge
     missed: Counter
 
 
@@ -45,12 +49,15 @@ def drift_families(registry: CollectorRegistry) -> DriftFamilies:
     return DriftFamilies(
         counter("model_feature_bin", "Rows, by where a field of theirs fell.", FEATURE_BIN),
         gauge("model_feature_bin_reference_ratio", "Share of training rows in it.", FEATURE_BIN),
+        gauge("model_feature_reference_rows", "Training rows, effective.", (*MODEL, "feature")),
         counter("model_feature_unseen", "Categories training never saw.", (*MODEL, "feature")),
         counter("model_score_bin", "Rows, by their positive probability.", SCORE_BIN),
         gauge("model_score_bin_reference_ratio", "Share of held-out rows in it.", SCORE_BIN),
+        counter("model_score_rows", "Rows with a positive probability.", MODEL),
         counter("model_score_sum", "Sum of positive probabilities.", MODEL),
         counter("model_score_squares", "Sum of their squares.", MODEL),
         gauge("model_score_reference", "Of held-out rows.", (*MODEL, "statistic")),
+        gauge("model_drift_limit", "Normal quantile up to which it is chance.", (*MODEL, "test")),
         counter("model_drift_missed_rows", "Rows that came too fast to be counted.", MODEL),
     )
 
@@ -68,6 +75,7 @@ class DriftSeries:
             for bin_, share in zip(feature.bins, ratios(feature.shares, feature.rows), strict=True):
                 self._cells.append(families.feature_bins.labels(*labels, name, bin_))
                 families.feature_reference.labels(*labels, name, bin_).set(share)
+            families.feature_rows.labels(*labels, name).set(feature.rows)
         score = reference.score
         for bin_, share in zip(score.bins, ratios(score.shares, score.rows), strict=True):
             self._cells.append(families.score_bins.labels(*labels, bin_))
@@ -75,7 +83,11 @@ class DriftSeries:
         for statistic in ("mean", "deviation", "rows"):
             value = getattr(score, statistic)
             families.score_facts.labels(*labels, statistic).set(value)
+        level = false_alarms(reference)
+        families.limits.labels(*labels, "psi").set(normal(1 - level))
+        families.limits.labels(*labels, "mean").set(normal(1 - level / 2))
         self._cells += [families.unseen.labels(*labels, name) for name in self._layout.unseen]
+        self._rows = families.score_rows.labels(*labels)
         self._sum = families.score_sum.labels(*labels)
         self._squares = families.score_squares.labels(*labels)
         self._missed = families.missed.labels(*labels)
@@ -84,6 +96,7 @@ class DriftSeries:
         """Bring what was counted since the last call."""
         for cell in np.flatnonzero(counts[: len(self._cells)]).tolist():
             self._cells[cell].inc(int(counts[cell]))
+        self._rows.inc(int(counts[self._layout.score].sum()))
         self._sum.inc(float(counts[self._layout.sum]) / STEPS)
         self._squares.inc(float(counts[self._layout.squares]) / STEPS)
         self._missed.inc(int(counts[self._layout.missed]))

@@ -227,3 +227,12 @@ def test_promtool_finds_no_fault(running):
     found = subprocess.run(["promtool", "check", "metrics"], input=text, check=False)
 
     assert found.returncode == 0
+
+
+def test_the_series_that_alerts_look_for_are_there_before_the_first_of_them():
+    """Prometheus sees no increase in a series that begins with what it counts."""
+    text = Metrics(["a"]).exposition().decode()
+
+    for status in (200, 400, 500, 503, 504):
+        assert f'tabento_requests_total{{path="/a/predict",status="{status}"}} 0.0' in text
+    assert 'tabento_rejections_total{code="overloaded",path="/a/predict"} 0.0' in text

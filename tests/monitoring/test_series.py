@@ -1,9 +1,11 @@
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
 from monitoring.divergence import psi, smoothed
-from monitoring.drift import report
+from monitoring.drift import false_alarms, report
 from monitoring.series import DriftSeries, drift_families
 from monitoring.tally import Tally
 from tests.monitoring.conftest import parcels, scores, seen
@@ -95,3 +97,20 @@ def test_rows_add_nothing_to_the_number_of_series(registry, series, counts):
     series.add(counts)
 
     assert number() == before
+
+
+def test_what_the_noise_floor_is_made_of_is_told(registry, series, parcel_reference):
+    level = false_alarms(parcel_reference)
+    for name, feature in parcel_reference.features.items():
+        rows = samples(registry, "model_feature_reference_rows", feature=name)
+        assert rows == {None: feature.rows}
+
+    for test, chance in (("psi", level), ("mean", level / 2)):
+        (limit,) = samples(registry, "model_drift_limit", test=test).values()
+        assert NormalDist().cdf(limit) == pytest.approx(1 - chance)
+
+
+def test_scored_rows_are_counted_with_their_sums(registry, series, counts):
+    series.add(counts)
+
+    assert samples(registry, "model_score_rows_total") == {None: 600}

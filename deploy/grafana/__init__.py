@@ -1,0 +1,1 @@
+"""Grafana's dashboards: what their panels ask, and the files that it reads."""
