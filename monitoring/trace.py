@@ -4,6 +4,8 @@ import sys
 import traceback
 from typing import Any
 
+from structlog.typing import EventDict
+
 # What these say comes from the system and from our own files.
 HARMLESS = (ImportError, OSError)
 HIDDEN = "[its text is not logged: it may hold what was sent]"
@@ -19,7 +21,7 @@ def trace(error: BaseException) -> str:
     return f"{earlier}Traceback (most recent call last):\n{frames}{kind}: {text}\n"
 
 
-def add_trace(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def add_trace(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """For structlog: turn an event's `exc_info` into its `exception`."""
     given = event.pop("exc_info", None)
     if given is True:
