@@ -1,6 +1,6 @@
 # Needs make and Python 3.11 or newer, nothing else: everything is installed into .venv.
 # Settings, all optional: PYTHON=python3.12, PORT=3001, HOST=0.0.0.0, ARGS="what the command is to get";
-# SHAPE=spike and UI=1 for `load`, QUICK=1 for `bench`, MINUTES=10 for `torture`.
+# JOBS=4 for the tests, SHAPE=spike and UI=1 for `load`, QUICK=1 for `bench`, MINUTES=10 for `torture`.
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -43,8 +43,11 @@ check: .venv/.dev  ## formatting, lint, security, types, import layers, spelling
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
+# Processes among which the test files are divided; each trains the models for itself.
+JOBS ?= 2
+
 pytest: .venv/.dev  ## the tests alone, or some: ARGS="-k loan -m 'not slow'"
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 cover: .venv/.dev  ## the tests again, with branch coverage and its floor
 	$(BIN)/coverage run -m pytest $(ARGS)

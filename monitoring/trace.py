@@ -5,7 +5,7 @@ import traceback
 
 from structlog.typing import EventDict, WrappedLogger
 
-# What these say comes from the system and from our own files.
+# What these say comes from the system and from our own files. Errors of ours may be `harmless` too.
 HARMLESS = (ImportError, OSError)
 HIDDEN = "[its text is not logged: it may hold what was sent]"
 
@@ -15,7 +15,8 @@ def trace(error: BaseException) -> str:
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     earlier = f"{trace(before)}\n" if before is not None else ""
     frames = "".join(traceback.format_tb(error.__traceback__))
-    text = str(error) if isinstance(error, HARMLESS) else HIDDEN
+    harmless = isinstance(error, HARMLESS) or getattr(type(error), "harmless", False)
+    text = str(error) if harmless else HIDDEN
     kind = f"{type(error).__module__}.{type(error).__qualname__}"
     return f"{earlier}Traceback (most recent call last):\n{frames}{kind}: {text}\n"
 

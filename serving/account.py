@@ -63,7 +63,7 @@ class Account:
         path = scope["path"]
         label = self._label(path)
         # A path that is no route is whatever somebody sent.
-        shown = path if label != OTHER or self._log_rejected else f"[{OTHER}]"
+        shown = path if label != OTHER or self._log_rejected else OTHER
         self._metrics.answered(label, status)
         if here.key is not None:
             self._metrics.answered_to(here.key, status)

@@ -1,5 +1,6 @@
 """Before bentoml is imported anywhere: a store of the tests' own, one thread, nobody told."""
 
+import importlib
 import os
 import shutil
 import signal
@@ -19,9 +20,27 @@ import pytest
 hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
 
+DEPLOY = "tests/deploy/"
 ROOT = Path(__file__).parent.parent
 HOME = tempfile.mkdtemp(prefix="tabento-tests-")
 os.environ |= {"BENTOML_HOME": HOME, "BENTOML_DO_NOT_TRACK": "True", "OMP_NUM_THREADS": "1"}
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """For several processes: a file's tests stay together, and so do all that need the image."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return DEPLOY if file.startswith(DEPLOY) else file
+
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """Those take longest: begun last, the other processes would wait for them."""
+    items.sort(key=lambda item: not item.nodeid.startswith(DEPLOY))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,13 +59,29 @@ def home():
 @pytest.fixture(scope="session")
 def client(home):
     """The whole service in this process, ready: every layer but the socket."""
+    with in_process() as client:
+        wait_until_ready(client)
+        yield client
+
+
+@contextmanager
+def in_process():
+    """A client of the service in this process, which is bentoml's current one until the end.
+
+    A process has one, and one that ends leaves none: the one before is put back.
+    """
     from starlette.testclient import TestClient
 
     from service import SERVICE
 
-    with TestClient(SERVICE.to_asgi()) as client:
-        wait_until_ready(client)
-        yield client
+    # The package has a function of the module's name, which an import statement would find.
+    current = importlib.import_module("_bentoml_sdk.service")
+    before = current._current_service
+    try:
+        with TestClient(SERVICE.to_asgi()) as client:
+            yield client
+    finally:
+        current.set_current_service(before)
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,11 @@ from typing import Any
 import bentoml
 import numpy as np
 import pytest
-from starlette.testclient import TestClient
 
 from models import sentiment
 from serving import artifact
 from serving import bundle as bundles
-from tests.conftest import wait_until_ready
+from tests.conftest import in_process, wait_until_ready
 
 NAMES = ["breast_cancer", "loan_default", "sentiment"]
 GOOD = {"rows": [{"text": "good"}]}
@@ -22,12 +21,10 @@ GOOD = {"rows": [{"text": "good"}]}
 @pytest.fixture
 def gated(home, monkeypatch):
     """A service whose models do not load before the gate opens."""
-    from service import SERVICE
-
     gate = threading.Event()
     load = bundles.Bundle.load
     monkeypatch.setattr(bundles.Bundle, "load", lambda self: (gate.wait(60), load(self)))
-    with TestClient(SERVICE.to_asgi()) as client:
+    with in_process() as client:
         yield client, gate
         gate.set()
 
@@ -35,9 +32,7 @@ def gated(home, monkeypatch):
 @pytest.fixture
 def fresh(home):
     """A service that a test may break, and its bundle."""
-    from service import SERVICE
-
-    with TestClient(SERVICE.to_asgi()) as client:
+    with in_process() as client:
         wait_until_ready(client)
         yield client, bentoml.get_current_service().bundle
 

@@ -66,7 +66,7 @@ def test_the_log_has_the_cause_under_the_requests_id(poison):
         if line["event"] == "prediction_failed" and line["request_id"] == "who-asked"
     ]
     assert (told["model"], told["level"]) == ("sentiment", "error")
-    assert "BadOutputError: sentiment" in told["exception"]
+    assert "BadOutputError: sentiment: the estimator gave something" in told["exception"]
 
 
 def test_a_row_that_finds_a_fault_does_not_make_the_service_unready(poison):

@@ -5,10 +5,9 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.testclient import TestClient
 
 from models import breast_cancer, loan_default, sentiment
-from tests.conftest import wait_until_ready
+from tests.conftest import in_process, wait_until_ready
 
 MODELS = [breast_cancer, loan_default, sentiment]
 JSON = {"Content-Type": "application/json"}
@@ -22,7 +21,7 @@ def through_bentoml(client):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(service, "settings", lambda: OFF)
-        with TestClient(service.SERVICE.to_asgi()) as off:
+        with in_process() as off:
             wait_until_ready(off)
             yield off
 

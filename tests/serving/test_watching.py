@@ -9,14 +9,13 @@ import pytest
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 from prometheus_client.parser import text_string_to_metric_families
-from starlette.testclient import TestClient
 
 from models import breast_cancer, loan_default, sentiment
 from monitoring.drift import Drift
 from monitoring.windows import SUFFIX
 from serving import artifact
 from serving.store import find
-from tests.conftest import serving, wait_until_ready
+from tests.conftest import in_process, serving, wait_until_ready
 from tests.store import alter, copy_of
 from train import synthetic_loans
 
@@ -76,7 +75,7 @@ def test_it_is_counted_through_bentomls_own_layers_as_well(home, monkeypatch):
             return getattr(settings(), name)
 
     monkeypatch.setattr(service, "settings", Off)
-    with TestClient(service.SERVICE.to_asgi()) as off:
+    with in_process() as off:
         wait_until_ready(off)
         assert off.post("/sentiment/predict", json=BODY).status_code == 200
         assert report(off).rows == 2
@@ -136,11 +135,9 @@ def with_a_share_too_many(known):
 @pytest.mark.parametrize("change", [of_the_form_before, of_another_field, with_a_share_too_many])
 def test_a_reference_that_can_not_be_counted_against_costs_no_prediction(store, change):
     """It is the older artifact that one goes back to when the new one fails."""
-    import service
-
     changed = change(json.loads((store["sentiment"] / "reference.json").read_text()))
     alter(store["sentiment"], "reference.json", json.dumps(changed).encode())
-    with TestClient(service.SERVICE.to_asgi()) as client:
+    with in_process() as client:
         wait_until_ready(client)
         answer, drift = (
             client.post("/sentiment/predict", json=BODY),
@@ -153,10 +150,8 @@ def test_a_reference_that_can_not_be_counted_against_costs_no_prediction(store, 
 
 def test_new_loans_are_no_drift_and_doubled_ones_are(home):
     """From a trained artifact to a verdict over HTTP, in a service that nobody else asks."""
-    import service
-
     rows = [row.model_dump(mode="json") for row in synthetic_loans.generate(seed=7).rows[:3_584]]
-    with TestClient(service.SERVICE.to_asgi()) as client:
+    with in_process() as client:
         wait_until_ready(client)
         send(client, rows[:2_048])
         before = report(client, "loan_default")
