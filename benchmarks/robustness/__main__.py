@@ -4,6 +4,7 @@ Needs the models in the store (`python -m train --missing`); takes three minutes
 servers on 127.0.0.1 only.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -24,14 +25,13 @@ def sides(folder: Path) -> tuple[Side, Side]:
     environment = os.environ | {"BENTOML_HOME": str(stock), "BENTOML_DO_NOT_TRACK": "True"}
     command = [sys.executable, "-m", STOCK_MODULE]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    ours = Path(os.environ.get("BENTOML_HOME", "~/bentoml")).expanduser()
     return (
         Side(
             "Tabento",
             "service:SERVICE",
             "/breast_cancer/predict",
             "breast_cancer/*/model.skops",
-            _latest(ours, folder),
+            _latest(_home(), folder),
             {"TABENTO_MAX_IN_FLIGHT": "4"},
         ),
         Side(
@@ -43,6 +43,10 @@ def sides(folder: Path) -> tuple[Side, Side]:
             {"STOCK_MAX_CONCURRENCY": "4"},
         ),
     )
+
+
+def _home() -> Path:
+    return Path(os.environ.get("BENTOML_HOME", "~/bentoml")).expanduser()
 
 
 def _latest(home: Path, folder: Path) -> Path:
@@ -72,6 +76,10 @@ def rows(pair: Iterable[Side]) -> dict[str, list[str]]:
 
 def main() -> None:
     """Print the table."""
+    argparse.ArgumentParser(prog="python -m benchmarks.robustness", description=__doc__).parse_args()
+    home = _home()
+    if not (home / "models").is_dir():
+        sys.exit(f"no models in {home}: name the store that `make train` wrote with BENTOML_HOME")
     with tempfile.TemporaryDirectory(prefix="robust", dir="/tmp") as folder:
         pair = sides(Path(folder))
         table = rows(pair)
