@@ -76,7 +76,9 @@ def rows(pair: Iterable[Side]) -> dict[str, list[str]]:
 
 def main() -> None:
     """Print the table."""
-    argparse.ArgumentParser(prog="python -m benchmarks.robustness", description=__doc__).parse_args()
+    argparse.ArgumentParser(
+        prog="python -m benchmarks.robustness", description=__doc__
+    ).parse_args()
     home = _home()
     if not (home / "models").is_dir():
         sys.exit(f"no models in {home}: name the store that `make train` wrote with BENTOML_HOME")
