@@ -19,6 +19,7 @@ from models._contract import AnyContract
 from serving.artifact import ArtifactError
 from serving.bundle import Bundle
 from serving.errors import ApiError
+from serving.served import Served
 
 log = structlog.get_logger()
 
@@ -71,15 +72,30 @@ class Renewal:
         """
         async with self._looking:
             before = self._bundle.get(name).artifact
-            stored = await asyncio.to_thread(self._find, name)
-            if str(stored.tag) == before.tag:
+            served = await asyncio.to_thread(self._newer, name, before.tag)
+            if served is None:
                 return Renewed(name, before.version, before.version)
-            contract = self._contracts[name]
-            served = await asyncio.to_thread(self._bundle.load_one, contract, stored)
             self._bundle.replace(served)
             after = served.artifact
             log.info("model_replaced", model=name, before=before.tag, now=after.tag)
             return Renewed(name, before.version, after.version)
+
+    def _newer(self, name: str, before: str) -> Served | None:
+        """Load what is to be served; None where that is what is.
+
+        A store can be wrong in ways that nobody thought of. The service goes on with the old model
+        whatever they are, and goes on looking.
+        """
+        try:
+            stored = self._find(name)
+            if str(stored.tag) == before:
+                return None
+            return self._bundle.load_one(self._contracts[name], stored)
+        except ArtifactError:
+            raise
+        except Exception as error:
+            msg = f"{name} can not be loaded from the store: {type(error).__name__}"
+            raise ArtifactError(msg) from error
 
     async def all(self) -> None:
         """Do the same for every model; what can not be served is logged, once for each cause."""
@@ -88,7 +104,8 @@ class Renewal:
                 await self.model(name)
             except ArtifactError as error:
                 if self._told.get(name) != str(error):
-                    log.error("model_not_replaced", model=name, error=str(error))  # noqa: TRY400 - it says all
+                    cause = error.__cause__
+                    log.error("model_not_replaced", model=name, error=str(error), exc_info=cause)  # noqa: TRY400 - it says all
                     self._told[name] = str(error)
             except ApiError:
                 # Not loaded yet: what is being loaded is new.

@@ -1,6 +1,8 @@
 """A real service is given newer models while it answers."""
 
 import hashlib
+import json
+import shutil
 import signal
 import threading
 from contextlib import contextmanager
@@ -9,7 +11,7 @@ import httpx
 import pytest
 
 from tests.conftest import serving
-from tests.store import newer
+from tests.store import alter, newer
 from tests.test_process import until, workers
 
 pytestmark = pytest.mark.slow
@@ -87,6 +89,7 @@ def reload(running, headers):
 def test_at_sighup_every_worker_serves_the_newer_model_and_no_request_fails(two):
     before, family = latest(two), {each.pid for each in workers(two)}
     with traffic(two) as answers:
+        until(lambda: answers)
         newer(two.home, "sentiment", "second")
         hang_up(two)
         all_serve(two, "second")
@@ -135,8 +138,26 @@ def test_without_keys_nobody_reloads_over_http(server):
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
 
 
-def test_it_follows_the_store_where_it_is_told_to(home, tmp_path):
+def empty_facts(folder):
+    (folder / "model.yaml").write_text("")
+
+
+def golden_rows_of_another_contract(folder):
+    golden = json.loads((folder / "golden.json").read_text())
+    golden["rows"] = [{"words": "good"} for _ in golden["rows"]]
+    alter(folder, "golden.json", json.dumps(golden).encode())
+
+
+def test_it_follows_the_store_and_goes_on_after_models_that_can_not_be_loaded(home, tmp_path):
     with serving(home, tmp_path, TABENTO_RELOAD_S="0.5") as running:
         running.ready()
+        before = latest(running)
+        for number, spoil in enumerate((empty_facts, golden_rows_of_another_contract), 1):
+            folder = newer(running.home, "sentiment", f"wrong{number}")
+            spoil(folder)
+            until(lambda said=number: running.log.read_text().count("model_not_replaced") >= said)
+            assert version(running) == before
+            shutil.rmtree(folder)
+            (folder.parent / "latest").write_text(before)
         newer(running.home, "sentiment", "followed")
         all_serve(running, "followed")
