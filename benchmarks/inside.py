@@ -23,6 +23,7 @@ class Inside:
         self._app: Any = SERVICE.to_asgi()
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._ready = asyncio.Event()
+        self._failed = ""
 
     async def start(self) -> None:
         """Load the models, and wait for them."""
@@ -30,11 +31,17 @@ class Inside:
         scope = {"type": "lifespan", "asgi": {}, "state": {}}
         self._running = asyncio.create_task(self._app(scope, self._inbox.get, self._told))
         await self._ready.wait()
+        if self._failed:
+            await self._running
+            raise RuntimeError(self._failed)
         while not self._bundle.served:
             await asyncio.sleep(0.1)
 
     async def _told(self, message: Message) -> None:
-        if message["type"] == "lifespan.startup.complete":
+        """A start that failed must not be waited for."""
+        if message["type"] == "lifespan.startup.failed":
+            self._failed = message.get("message") or "the service did not start"
+        if message["type"].startswith("lifespan.startup."):
             self._ready.set()
 
     @property

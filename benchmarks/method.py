@@ -25,8 +25,8 @@ METHOD = """\
   much of the generator as of the server.
 - Capacity: the better of a peer's own rates at 32 and at 256 connections.
 - Overload: a closed loop of two and of ten times 256 connections, each of which asks again at once,
-  answered or refused. Goodput is what was answered 200 within a second, by the peer's capacity;
-  latencies are of all answers, refusals too.
+  answered or refused. Goodput is what was answered 200, less every answer that took over a second
+  (refusals among them: it is a lower bound), by the peer's capacity; latencies are of all answers.
 - A percentile is shown when at least ten requests lie beyond it.
 - CPU is user and system time of the server's whole process tree, divided by its good answers.
   Memory is resident memory summed over the tree, so that what processes share counts in each.

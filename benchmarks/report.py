@@ -11,6 +11,9 @@ from benchmarks.summary import Summary
 from benchmarks.table import number, table, times
 from benchmarks.workload import MAIN, STANDARD, WORKLOADS, Workload
 
+# Fewer rounds say nothing of how much a number varies.
+ENOUGH = 3
+
 
 def page(results: Results) -> str:
     summary = Summary(results)
@@ -58,6 +61,9 @@ def picture(results: Results) -> str:
 def _warning(results: Results) -> Iterator[str]:
     if results.facts["quick"]:
         yield "**A quick run: one round, short measurements, not every workload.**\n"
+    elif (rounds := len({each.round for each in results.measurements})) < ENOUGH:
+        many = "one round" if rounds == 1 else f"{rounds} rounds"
+        yield f"**A run of {many}: how much its numbers vary is not known.**\n"
 
 
 def _targets(summary: Summary) -> str:

@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 Predict = Callable[[Any], Probabilities]
 
+MOST_TEXTS = 128
+
 
 @dataclass(frozen=True)
 class CompiledEstimator:
@@ -69,7 +71,8 @@ def _faster(estimator: Estimator) -> Predict | None:
     if steps == ("StandardScaler", "GradientBoostingClassifier"):
         return _scaled_boosting(estimator.preprocessor, estimator.model)
     if steps == ("TfidfVectorizer", "LogisticRegression"):
-        return _tfidf_logistic(estimator.preprocessor, estimator.model)
+        few = _tfidf_logistic(estimator.preprocessor, estimator.model)
+        return few and _unless_many(few, estimator.predict_proba)
     return None
 
 
@@ -126,6 +129,15 @@ def _tfidf_logistic(vectorizer: Any, model: Any) -> Predict | None:
     def predict(texts: Sequence[str]) -> Probabilities:
         positive = expit(np.array([score(text) for text in texts]) + intercept)
         return np.column_stack((1 - positive, positive))
+
+    return predict
+
+
+def _unless_many(few: Predict, many: Predict) -> Predict:
+    """For many texts one sparse matrix of them all costs less."""
+
+    def predict(texts: Sequence[str]) -> Probabilities:
+        return many(texts) if len(texts) > MOST_TEXTS else few(texts)
 
     return predict
 
