@@ -69,7 +69,7 @@ bench: missing .venv/.dev  ## measure this service against its peers, side by si
 
 MINUTES ?= 10
 
-torture: .venv/.dev  ## overload, leaving clients, killed workers, full disks for MINUTES=10 each
+torture: .venv/.dev  ## overload and killed workers for MINUTES=10 each, slow clients for a sixth of it, other faults
 	TORTURE_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m torture $(ARGS)
 
 build: missing  ## train what the store lacks, then put service and models into one Bento

@@ -203,6 +203,7 @@ class ModelBundle:
             log_rejected=settings().log_rejected_bodies,
             sample=settings().log_sample,
         )
+        protocol.report_to(account.tell_of_no_request)
         front = Front(inner, self.bundle, endpoints, self.admission, account)
         return cors.allow(front, settings().cors_origins)
 

@@ -26,6 +26,7 @@ PATHS = frozenset(
 )
 GOOD = range(200, 300)
 OTHER = "other"
+NONE = "-"
 # What pydantic says of a key that no contract has.
 UNKNOWN_KEY = frozenset(("extra_forbidden", "unexpected_keyword_argument"))
 # The most of a path that is logged.
@@ -73,6 +74,11 @@ class Account:
                 self._tell_invalid(here, here.error, shown)
         if self._sample >= 1 or status not in GOOD or random() < self._sample:  # noqa: S311 - no secret
             self._record(self._event(here, scope, status, seconds, shown))
+
+    def tell_of_no_request(self, here: Exchange) -> None:
+        """Count and log what was refused before it was a request: it has no path and no method."""
+        if here.error is not None:
+            self.tell(here, {"path": OTHER, "method": NONE}, here.error.status, 0)
 
     def _event(
         self, here: Exchange, scope: Scope, status: int, seconds: float, shown: str

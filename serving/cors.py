@@ -19,12 +19,15 @@ class Cors(CORSMiddleware):
     def preflight_response(self, request_headers: Headers) -> Response:
         """Answer the question that a browser asks first."""
         answer = super().preflight_response(request_headers)
-        if answer.status_code < _ERROR:
-            return answer
         given = request_headers.get("x-request-id")
         request_id = exchange.request_id_from(given.encode() if given else None)
+        # The front adds these to every answer, but stands behind this layer.
+        own = {"X-Request-ID": request_id, "X-Content-Type-Options": "nosniff"}
+        if answer.status_code < _ERROR:
+            answer.headers.update(own)
+            return answer
         error = ApiError(400, "This origin may not call, or not in this way.", "cors_refused")
-        headers = {"X-Request-ID": request_id, "Vary": "Origin"}
+        headers = {**own, "Vary": "Origin"}
         body = error.body(request_id)
         return Response(body, 400, headers=headers, media_type="application/json")
 

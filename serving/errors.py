@@ -29,6 +29,17 @@ CODES = {
     503: "not_ready",
     504: "deadline_exceeded",
 }
+# Of errors whose status does not say enough.
+MORE_CODES = (
+    "bad_output",
+    "cors_refused",
+    "draining",
+    "feedback_not_kept",
+    "head_too_large",
+    "not_reloaded",
+    "overloaded",
+    "predictions_not_kept",
+)
 
 
 @dataclass(frozen=True)

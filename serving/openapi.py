@@ -13,7 +13,8 @@ from monitoring.drift import Drift
 from monitoring.feedback import Outcomes, Taken
 from monitoring.windows import WINDOWS
 from serving.admission import MOST_MILLISECONDS
-from serving.errors import CODES, MOST_DETAILS
+from serving.errors import CODES, MORE_CODES, MOST_DETAILS
+from serving.feedback import MOST_BYTES as MOST_FEEDBACK_BYTES
 
 Schema = dict[str, Any]
 
@@ -49,6 +50,7 @@ _ERRORS = {
     413: "The body is too large.",
     415: "The body is of another type, or compressed.",
     429: "This API key may not ask as often; `Retry-After` says when to come.",
+    431: "The request's head is too long.",
     500: "The request failed on our side.",
     503: "The models are not loaded, or too much is waiting; `Retry-After` says when to come.",
     504: "The request was not answered within its time.",
@@ -65,7 +67,7 @@ ERROR: Schema = {
         "code": {
             "type": "string",
             "description": "Stable, for programs.",
-            "examples": [*CODES.values()],
+            "examples": [*CODES.values(), *MORE_CODES],
         },
         "request_id": {"type": "string"},
         "detail": {
@@ -147,7 +149,8 @@ def _predict(contract: AnyContract, references: Mapping[Any, Schema]) -> Schema:
         "parameters": [_REQUEST_ID, _TIMEOUT],
         "requestBody": {
             "required": True,
-            "description": "Where pyarrow is installed also an Arrow IPC stream, "
+            "description": "At most 8 MiB, where the operator sets no other limit. "
+            "Where pyarrow is installed also an Arrow IPC stream, "
             "application/vnd.apache.arrow.stream, a column a field; the answer is one too.",
             "content": {
                 "application/json": {
@@ -182,6 +185,7 @@ def _about(contracts: Sequence[AnyContract]) -> Schema:
         },
         "/": {"get": _page()},
         "/docs.json": {"get": _read("docs", "This document.", anything, 405)},
+        "/schema.json": {"get": _read("schema", "BentoML's own document.", anything, 405)},
         "/health": {"get": _ask("health", alive, _good(alive, anything), 405)},
         "/ready": {"get": _ask("ready", able, _good(able, anything), 405, 503)},
         "/livez": {"get": _probe("livez", "Is the process alive?", 405)},
@@ -239,16 +243,20 @@ def _reload(contracts: Sequence[AnyContract]) -> Schema:
         },
     }
     summary = "Serve what the store says is to be served; needs a key that may."
-    found = _read("reload", summary, outcome, 401, 403, 404, 405, 409, 429, 503)
+    found = _read("reload", summary, outcome, 401, 403, 404, 405, 409, 429, 503, 504)
     return {"post": {**found, "security": _KEY_NEEDED}, "parameters": [_model(contracts)]}
 
 
 def _feedback(contracts: Sequence[AnyContract]) -> Schema:
     told = {"outcomes": [{"request_id": "order-4711", "row": 0, "outcome": True}]}
     schema = {"$ref": _REF.format(model=Outcomes.__name__)}
-    body = {"required": True, "content": {"application/json": {"schema": schema, "example": told}}}
+    body = {
+        "required": True,
+        "description": f"At most {MOST_FEEDBACK_BYTES // 2**10} KiB.",
+        "content": {"application/json": {"schema": schema, "example": told}},
+    }
     taken = {"$ref": _REF.format(model=Taken.__name__)}
-    answers = (400, 401, 403, 404, 405, 413, 415, 429, 503)
+    answers = (400, 401, 403, 404, 405, 413, 415, 429, 503, 504)
     found = _read("feedback", "Tell what came of predictions that were kept.", taken, *answers)
     return {"post": {**found, "requestBody": body}, "parameters": [_model(contracts)]}
 
@@ -290,5 +298,6 @@ def _good(description: str, schema: Schema) -> Schema:
 
 
 def _bad(*statuses: int) -> Schema:
+    """Errors of a route, and the one that any route has before it is known which is meant."""
     schema = {"$ref": "#/components/schemas/Error"}
-    return {str(status): _good(_ERRORS[status], schema) for status in statuses}
+    return {str(status): _good(_ERRORS[status], schema) for status in (*statuses, 431)}

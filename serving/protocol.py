@@ -5,15 +5,21 @@ follows a body. What is no HTTP is answered in a body of its own. And who offers
 connection, as Java's client does with every request, has the body of the request dropped.
 """
 
+from collections.abc import Callable
+
 import httptools
 import uvicorn.config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving import exchange
 from serving.errors import ApiError
+from serving.exchange import Exchange
 
 # Of a request line with its headers, or of anything else that brings no body any further.
 MOST_BYTES = 2**16
+
+# Who is told of what was refused here: no layer above ever sees it.
+_told: list[Callable[[Exchange], None]] = []
 
 _REASONS = {400: b"Bad Request", 431: b"Request Header Fields Too Large"}
 
@@ -74,6 +80,7 @@ class Protocol(HttpToolsProtocol):
             text = f"The request's head is longer than {MOST_BYTES} bytes."
             error = ApiError(431, text, "head_too_large")
         here = exchange.of({})
+        here.error = error
         body = error.body(here.request_id)
         fields = [
             (b"content-type", b"application/json"),
@@ -86,6 +93,13 @@ class Protocol(HttpToolsProtocol):
         lines = [b"%b: %b\r\n" % field for field in fields]
         self.transport.write(b"%b%b\r\n%b" % (status, b"".join(lines), body))
         self.transport.close()
+        for tell in _told:
+            tell(here)
+
+
+def report_to(tell: Callable[[Exchange], None]) -> None:
+    """From now on tell `tell`, and nobody else, of every request that is refused here."""
+    _told[:] = [tell]
 
 
 def speak() -> None:

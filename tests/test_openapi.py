@@ -1,5 +1,6 @@
 """The OpenAPI document is true: schemathesis finds no answer that it does not describe."""
 
+import ast
 import hashlib
 import os
 import subprocess
@@ -10,6 +11,10 @@ import httpx
 import pytest
 
 from serving import info
+from serving.account import PATHS
+from serving.errors import CODES, MORE_CODES
+from serving.feedback import MOST_BYTES
+from settings import Settings
 from tests.conftest import ROOT, serving
 
 KEY = "a key that opens all"
@@ -31,6 +36,11 @@ def keyed(home, tmp_path_factory):
     }
     with serving(home, folder, **settings) as running:
         yield running.ready()
+
+
+@pytest.fixture(scope="module")
+def document(client):
+    return client.get("/docs.json").json()
 
 
 @pytest.mark.slow
@@ -58,4 +68,44 @@ def test_no_answer_differs_from_the_document(keyed, tmp_path):
 def test_the_document_names_every_route_that_is_answered(client):
     described = set(client.get("/docs.json").json()["paths"])
     own = {route.path for route in info.app().routes}
-    assert own <= described
+    assert own | PATHS <= described
+
+
+def test_every_route_may_answer_that_the_head_is_too_long(document):
+    for path, methods in document["paths"].items():
+        for method in methods.keys() & {"get", "post"}:
+            assert "431" in methods[method]["responses"], path
+
+
+def test_what_may_take_longer_than_it_may_says_so(document):
+    for route in ("reload", "feedback"):
+        assert "504" in document["paths"][f"/models/{{model}}/{route}"]["post"]["responses"]
+
+
+def test_the_largest_bodies_are_told(document):
+    most = Settings.model_fields["max_body_bytes"].default
+    rows = document["paths"]["/sentiment/predict"]["post"]["requestBody"]["description"]
+    outcomes = document["paths"]["/models/{model}/feedback"]["post"]["requestBody"]["description"]
+
+    assert f"At most {most // 2**20} MiB" in rows
+    assert f"At most {MOST_BYTES // 2**10} KiB" in outcomes
+
+
+def test_every_code_that_is_raised_is_in_the_document(document):
+    raised = {code for file in (ROOT / "serving").glob("*.py") for code in codes(file)}
+
+    assert raised <= {*CODES.values(), *MORE_CODES}
+    assert raised >= {*MORE_CODES}
+    told = document["components"]["schemas"]["Error"]["properties"]["code"]["examples"]
+    assert {*told} == {*CODES.values(), *MORE_CODES}
+
+
+def codes(file):
+    """What a module names as the code of an error: `ApiError(status, text, code)`."""
+    for call in ast.walk(ast.parse(file.read_text())):
+        if not isinstance(call, ast.Call):
+            continue
+        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+        given = {"ApiError": call.args[2:3], "internal": call.args[:1]}.get(name, [])
+        given += [each.value for each in call.keywords if name == "ApiError" and each.arg == "code"]
+        yield from (each.value for each in given if isinstance(each, ast.Constant))

@@ -18,6 +18,7 @@ from tests.conftest import serving
 pytestmark = pytest.mark.slow
 
 GOOD = {"rows": [{"text": "good"}]}
+IN_FLIGHT = 12
 # Half a second of work, so that it is in flight when something happens.
 LONG = {
     "rows": [{"text": f"{number} was a very good film indeed. " * 150} for number in range(512)]
@@ -43,18 +44,19 @@ def test_told_to_stop_it_says_so_finishes_what_it_has_and_ends_well(home, tmp_pa
         serving(
             home, tmp_path, TABENTO_DRAIN_S="3", TABENTO_MAX_WAIT_MS="60000", TABENTO_TIMEOUT_S="60"
         ) as running,
-        ThreadPoolExecutor() as pool,
+        ThreadPoolExecutor(IN_FLIGHT) as pool,
     ):
         running.ready()
         ask = lambda: httpx.post(f"{running.url}/sentiment/predict", json=LONG, timeout=60)  # noqa: E731
-        in_flight = [pool.submit(ask), pool.submit(ask)]
-        until(lambda: metric(running, "tabento_requests_in_flight", model="sentiment") == 2)
+        in_flight = [pool.submit(ask) for _ in range(IN_FLIGHT)]
+        now = lambda: metric(running, "tabento_requests_in_flight", model="sentiment")  # noqa: E731
+        until(lambda: now() == IN_FLIGHT)
         running.process.send_signal(signal.SIGTERM)
         until(lambda: httpx.get(f"{running.url}/readyz").status_code == 503)
         refused = httpx.post(f"{running.url}/sentiment/predict", json=GOOD)
         alive = httpx.get(f"{running.url}/livez")
 
-        assert [each.result().status_code for each in in_flight] == [200, 200]
+        assert [each.result().status_code for each in in_flight] == [200] * IN_FLIGHT
         assert (refused.status_code, refused.json()["code"]) == (503, "draining")
         assert refused.headers["connection"] == "close"
         assert alive.status_code == 200

@@ -63,6 +63,14 @@ def test_a_refused_preflight_has_the_one_error_body(listed):
     assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.parametrize(("origin", "status"), [(OURS, 200), (OTHER, 400)])
+def test_every_preflight_is_answered_with_the_headers_of_all_answers(listed, origin, status):
+    answer = preflight(listed, origin, **{"X-Request-ID": "id-1"})
+    assert answer.status_code == status
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-request-id"] == "id-1"
+
+
 def test_every_origin_may_where_all_are_listed(client):
     answer = allowing(client, "*").get("/models", headers={"Origin": OTHER})
     assert answer.headers["access-control-allow-origin"] == "*"

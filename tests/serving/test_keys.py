@@ -10,6 +10,7 @@ import pytest
 
 from serving.errors import ApiError
 from serving.keys import Keyring, KeyringError
+from tests.conftest import ROOT
 
 KEY = b"correct horse battery staple"
 DIGEST = hashlib.sha256(KEY).hexdigest()
@@ -142,3 +143,11 @@ def test_a_new_key_works_with_the_table_that_came_with_it(tmp_path):
 
     assert Keyring(path, workers=1).admit(bearer(key.encode()), None) == "erin"
     assert key not in str(tomllib.loads(made.stdout))
+
+
+def test_the_file_of_the_page_about_keys_is_one(tmp_path):
+    page = (ROOT / "docs/keys.md").read_text()
+    file = tmp_path / "keys.toml"
+    file.write_text(page.partition("```toml\n")[2].partition("```")[0].replace("…", "0" * 64))
+
+    Keyring(file, 1)

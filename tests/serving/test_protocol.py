@@ -1,9 +1,12 @@
 """What is no good HTTP is refused in the one body, and what is good is not lost."""
 
+import json
+
 import pytest
 
 from serving.protocol import MOST_BYTES
 from tests import raw
+from tests.test_process import metric, until
 
 ENDLESS = b"a" * 2**18
 GOOD = raw.post()
@@ -55,6 +58,28 @@ def test_what_is_not_body_ends_somewhere(server, sent):
     # The rest is not read: where the system tells the client so first, the answer is lost.
     assert answer is None or (answer.status_code, answer.closed) == (431, True)
     assert raw.ask(server, GOOD).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"GET /livez HTTP/9.9\r\n\r\n", 400, "invalid_request"),
+        (head(a=b"a" * MOST_BYTES), 431, "head_too_large"),
+    ],
+)
+def test_what_is_refused_before_it_is_a_request_is_counted_and_logged(running, sent, status, code):
+    refusals = lambda: metric(running, "tabento_rejections_total", path="other", code=code)  # noqa: E731
+    before = refusals()
+    request_id = raw.ask(running.url, sent).headers["x-request-id"]
+
+    (line,) = until(lambda: [each for each in lines(running) if request_id in each])
+    told = json.loads(line)
+    assert (told["event"], told["path"], told["status"]) == ("request", "other", status)
+    until(lambda: refusals() > before)  # those of others may come late
+
+
+def lines(running):
+    return running.log.read_text().splitlines()
 
 
 def test_a_head_of_the_most_bytes_is_taken(server):

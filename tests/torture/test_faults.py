@@ -210,11 +210,11 @@ def test_told_to_stop_while_it_starts_it_ends_within_seconds(home, tmp_path, sec
 
 
 @contextmanager
-def slow_clients(url, *kind):
-    """Debian's slowhttptest, for as long as the block lasts."""
+def slow_clients(url, *kind, seconds):
+    """Debian's slowhttptest; told to go on for longer than the block lasts."""
     if shutil.which("slowhttptest") is None:
         pytest.skip("slowhttptest is not installed")
-    options = ["-c", "200", "-r", "100", "-i", "2", "-l", "60", "-p", "2"]
+    options = ["-c", "200", "-r", "100", "-i", "2", "-l", f"{seconds + 60:.0f}", "-p", "2"]
     process = subprocess.Popen(
         ["slowhttptest", *kind, *options, "-u", url], stdout=subprocess.DEVNULL
     )
@@ -237,10 +237,11 @@ def slow_clients(url, *kind):
 def test_two_hundred_slow_clients_keep_nobody_else_waiting(server, running, kind, minutes):
     path = "/models" if kind[0] == "-X" else "/sentiment/predict"
     url = urlsplit(server)
-    with slow_clients(server + path, *kind):
+    seconds = max(2, minutes * 10)
+    with slow_clients(server + path, *kind, seconds=seconds):
         time.sleep(2)
         with Traffic(url, GOOD, clients=2, pause=0.01) as traffic:
-            time.sleep(max(2, minutes * 10))
+            time.sleep(seconds)
 
     assert set(traffic.tally.statuses) == {200}, traffic.tally
     assert traffic.tally.slowest < 5
