@@ -7,6 +7,7 @@ from datetime import datetime
 from serving.artifact import current_versions
 from train.bootstrap import Measured
 from train.card_page import page
+from train.findings import worse_than_constant
 from train.picture import Picture
 from train.recipe import Outcome
 from train.revision import revision
@@ -86,10 +87,12 @@ def _split(found: Findings) -> Table:
         for metric, name in METRICS.items()
     ]
     sizes = ", ".join(f"{part} {count:,}" for part, count in found.rows.items())
+    worse = worse_than_constant(found)
     note = (
         f"Rows: {sizes}. Positive: {found.base_rate:.1%} of those held out; as a constant answer "
         f"that rate, known to nobody beforehand, has a Brier score of {found.base_brier:.4f}. "
         "In brackets 95 % bootstrap intervals."
+        + (f" {worse[0].upper()}{worse[1:]}." if worse else "")
     )
     return Table(f"Held out: {found.split}", [["metric", *who], *rows], note)
 

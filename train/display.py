@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from train.bootstrap import Measured
+from train.findings import worse_than_constant
 from train.progress import Progress as Report
 from train.recipe import Outcome
 from train.study import Findings
@@ -155,7 +156,8 @@ def _minded(result: Result) -> list[str]:
     """What is odd about the data, what the settings came from, and how the stored model fared."""
     report, tuning = result.outcome.report, result.outcome.tuning
     against = result.verdict.challenge
-    lines = list(report.remarks) if report else []
+    found = [worse_than_constant(each) for each in result.verdict.findings[:1]]
+    lines = [*(report.remarks if report else ()), *(line for line in found if line)]
     if tuning:
         lines.append(
             f"tuned: {tuning.tried} settings tried in {tuning.minutes:g} minutes, cross-validated "

@@ -27,6 +27,17 @@ def findings(study: Study, costs: Costs, threshold: float) -> Findings:
     )
 
 
+def worse_than_constant(found: Findings) -> str | None:
+    """In words, where a constant answer has a lower Brier score than the model; None elsewhere."""
+    brier = found.metrics[MODEL]["brier"].value
+    if brier <= found.base_brier:
+        return None
+    return (
+        f"by Brier score the model is worse than a constant answer, {brier:.4f} against "
+        f"{found.base_brier:.4f}: believe its ranking, not its probabilities"
+    )
+
+
 def _cost(decided: Confusion, costs: Costs) -> float:
     """A row, on average."""
     return (

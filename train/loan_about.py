@@ -37,5 +37,8 @@ SYNTHETIC = About(
     cautions=("Learned from made-up loans: fit to try the service out, not to judge a borrower.",),
     intended="To try the service out before there is a real file.",
     forbidden="Not for any decision about a real loan.",
-    defects=("Beyond the year, the made-up fields are independent of each other.",),
+    defects=(
+        "Beyond the year and the loan's programme (and the lender's state, often the borrower's), "
+        "the made-up fields are independent of each other.",
+    ),
 )

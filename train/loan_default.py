@@ -21,7 +21,7 @@ from train.loan_studies import OUT_OF_TIME, out_of_time, taken
 from train.loans import NATIONAL_LOANS, Loans, class_weights, weights
 from train.part import Floats, Part, whole
 from train.progress import Progress
-from train.recipe import Order, Outcome
+from train.recipe import Checked, Order, Outcome
 from train.split import Split, random_split
 from train.study import DUMMY, MODEL, Study
 from train.study import LOGISTIC as LOGISTIC_BASELINE
@@ -45,6 +45,7 @@ SYNTHETIC_GATE = Gate(
     leads={DUMMY: 0.15, LOGISTIC_BASELINE: 0.0},
     group_floor=0.55,
 )
+SERVED = "CatBoost"
 GROUPS = ("business_age", "area", "revolving_credit", "low_doc", "is_franchise")
 
 COSTS = Costs(false_negative=5.0, false_positive=1.0)
@@ -111,13 +112,22 @@ def candidates(seed: int, /) -> Mapping[str, object]:
     settings = {**loan_model.SETTINGS, "cat_features": CATEGORICAL}
     return {
         **tabular(NUMERIC, CATEGORICAL, seed),
-        "CatBoost": loan_model.unstopped(settings, seed),
+        SERVED: loan_model.unstopped(settings, seed),
     }
 
 
 def read(order: Order, /) -> Part:
     """The loans of the file, else made-up ones."""
     return _everything(_loans(order), order)
+
+
+def checked(order: Order, /) -> Checked:
+    """As `train` looks at them, but all rows at once."""
+    loans = _loans(order)
+    everything = _everything(loans, order)
+    validate(everything, loans.dropped, loans.source)
+    _no_leak(everything, order.seed)
+    return Checked(everything, loans.fingerprint)
 
 
 def _loans(order: Order) -> Loans:

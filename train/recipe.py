@@ -89,8 +89,19 @@ class Outcome:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """All usable rows, validated and without a leak, and the fingerprint of their source."""
+
+    part: Part
+    fingerprint: str
+
+
 class Recipe(Protocol):
-    """A module `train/<name>.py`; `OPTIONS` are the fields of `Order` it can make use of."""
+    """A module `train/<name>.py`; `OPTIONS` are the fields of `Order` it can make use of.
+
+    `SERVED` names the candidate that is most like what it serves.
+    """
 
     @property
     def CONTRACT(self) -> AnyContract: ...  # noqa: N802 - a module's constant
@@ -98,11 +109,22 @@ class Recipe(Protocol):
     @property
     def OPTIONS(self) -> frozenset[str]: ...  # noqa: N802
 
+    @property
+    def SERVED(self) -> str: ...  # noqa: N802
+
     def read(self, order: Order, /) -> Part:
         """All usable rows.
 
         Raises:
             SourceError: there are none, or the file cannot be read.
+        """
+        ...
+
+    def checked(self, order: Order, /) -> Checked:
+        """All usable rows, looked at as `train` does before it fits anything.
+
+        Raises:
+            SourceError: they cannot be trained on, or a column knows the outcome.
         """
         ...
 

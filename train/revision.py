@@ -13,16 +13,21 @@ LOCK = LOCKS / ("track.txt" if Path(sys.prefix).name == ".track" else "train.txt
 
 
 def revision(folder: Path = HERE) -> str | None:
-    """The commit, with `-dirty` behind it when files have changed; None outside a checkout."""
+    """The commit, with `-dirty` behind it when files changed or came; None without a checkout."""
     git = shutil.which("git")
     if git is None:
         return None
-    # No tag is to match: a revision is always the commit's own name.
-    command = [git, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    answer = subprocess.run(  # noqa: S603 - the command is fixed
+    commit = _said([git, "rev-parse", "--verify", "HEAD"], folder)
+    # New files count as well: a module that git does not know is code all the same.
+    changed = _said([git, "status", "--porcelain"], folder)
+    return f"{commit}-dirty" if commit and changed else commit or None
+
+
+def _said(command: list[str], folder: Path) -> str:
+    answer = subprocess.run(  # noqa: S603 - the commands are fixed
         command, cwd=folder, capture_output=True, text=True, check=False
     )
-    return answer.stdout.strip() or None
+    return answer.stdout.strip()
 
 
 def lock_sha256(lock: Path = LOCK) -> str | None:

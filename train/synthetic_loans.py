@@ -1,9 +1,12 @@
 """Loans drawn from the published figures: a stand-in to train on where no real file is at hand.
 
-The year decides how a loan was made, as in the real file; beyond that its fields are independent of
-each other. Whether it is charged off is drawn last, from a sum of one effect per field. The effects
-are found by raking: each is moved until the part charged off comes out as published, within every
-year, state, sector and so on at the same time. What the real fields say jointly is not in here.
+The year decides how a loan was made, as in the real file, and with it the loan's programme, told by
+the guaranteed share. The programme decides the amount, and with the year whether the credit is
+revolving, whether it is low-doc and how often the lender is of the borrower's state. Beyond that
+the fields are independent of each other. Whether it is charged off is drawn last, from a sum of one
+effect per field. The effects are found by raking: each is moved until the part charged off comes
+out as published, within every year, state, sector and so on at the same time. What the real fields
+say jointly is not in here.
 """
 
 import hashlib

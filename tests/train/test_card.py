@@ -55,6 +55,11 @@ def test_the_card_says_which_line_of_the_gate_failed(phrases):
     assert "should be at least 2 |" in text
 
 
+def test_the_card_says_where_a_constant_answer_has_the_better_brier_score(phrases, biopsies):
+    assert "By Brier score the model is worse than a constant" in card.markdown(page(phrases))
+    assert "worse than a constant" not in card.markdown(page(biopsies))
+
+
 def test_a_file_name_is_no_markup(phrases):
     named = replace(phrases, data=phrases.data.model_copy(update={"source": "<b>|.csv"}))
 

@@ -69,6 +69,28 @@ def test_comparing_shows_every_candidate_on_the_same_folds_and_saves_nothing(sto
     assert tags() == []
 
 
+@pytest.mark.parametrize("command", ["compare", "curve"])
+def test_a_leak_is_refused_before_anything_is_compared(command, tmp_path, capsys):
+    lines = [f"{'yes' if i % 2 else 'no'} thing {i}\t{i % 2}" for i in range(200)]
+    (tmp_path / "leak.tsv").write_text("\n".join(lines))
+
+    assert main([command, "sentiment", "--data", str(tmp_path / "leak.tsv")]) == 2
+    assert "alone reaches a ROC-AUC of 1.000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["compare", "curve"])
+def test_too_few_rows_are_refused_before_anything_is_compared(command, tmp_path, capsys):
+    few = write(tmp_path / "few.tsv", 3)
+
+    assert main([command, "sentiment", "--data", few]) == 2
+    assert "holds 3 positive and 3 negative rows" in capsys.readouterr().err
+
+
+def test_the_curve_is_of_the_kind_of_model_that_is_served(new, capsys):
+    assert main(["curve", "sentiment", "--data", new]) == 0
+    assert "sentiment: logistic regression" in capsys.readouterr().out
+
+
 def test_the_threshold_follows_from_the_costs_on_the_command_line(store):
     main(["sentiment", "--cost-false-negative", "3"])
     stored = bentoml.models.get("sentiment:latest")

@@ -41,7 +41,20 @@ def test_the_longest_tag_and_its_metrics_fit_on_one_line_of_a_small_terminal(res
 
 
 def test_the_data_are_named_and_called_synthetic_where_they_are(result):
-    assert remarks(result) == ["sentiment: learned 334 rows of synthetic data: built-in phrases"]
+    assert remarks(result)[0] == "sentiment: learned 334 rows of synthetic data: built-in phrases"
+
+
+def test_a_model_worse_than_a_constant_answer_by_brier_score_is_told_by_its_own_figures(result):
+    (own,) = result.verdict.findings
+    brier = own.metrics["model"]["brier"].value
+    as_good = own.model_copy(update={"base_brier": brier})
+    better = replace(result, verdict=replace(result.verdict, findings=[as_good]))
+
+    assert brier > own.base_brier
+    assert f"worse than a constant answer, {brier:.4f} against {own.base_brier:.4f}" in " ".join(
+        remarks(result)
+    )
+    assert not [line for line in remarks(better) if "constant" in line]
 
 
 def test_a_refused_model_is_shown_as_not_saved_with_the_reason(result):

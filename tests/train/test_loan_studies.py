@@ -63,6 +63,6 @@ def test_on_real_loans_all_three_splits_are_measured_and_later_years_are_harder(
 
     assert len(later) == 2
     assert all(set(found.metrics) == {MODEL, DUMMY, LOGISTIC} for found in verdict.findings)
-    assert auc[random.split] > 0.73
-    assert all(0.60 < auc[found.split] < auc[random.split] - 0.05 for found in later)
+    assert auc[random.split] > 0.75
+    assert all(0.65 < auc[found.split] < auc[random.split] - 0.05 for found in later)
     assert verdict.failures == []

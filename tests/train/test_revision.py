@@ -35,5 +35,20 @@ def test_changed_files_are_not_passed_over(checkout):
     assert revision(folder) == f"{commit}-dirty"
 
 
+def test_files_that_git_does_not_know_are_not_passed_over(checkout):
+    folder, commit = checkout
+    (folder / "new").write_text("two")
+
+    assert revision(folder) == f"{commit}-dirty"
+
+
+def test_files_that_are_ignored_change_nothing(checkout):
+    folder, commit = checkout
+    (folder / ".git" / "info" / "exclude").write_text("*.log")
+    (folder / "some.log").write_text("two")
+
+    assert revision(folder) == commit
+
+
 def test_outside_a_checkout_there_is_none(tmp_path):
     assert revision(tmp_path) is None

@@ -75,6 +75,24 @@ def test_a_file_of_the_users_meets_the_higher_gate(labelled, phrases):
     assert outcome.gate.floors["test_roc_auc"] > phrases.gate.floors["test_roc_auc"]
 
 
+def test_a_labelled_files_model_is_refused_for_probabilities_that_are_far_off(labelled):
+    gate = sentiment.train(labelled(*reviews(40)), lambda *_: None).gate
+    held_out = {"cv_roc_auc_mean": 0.9, "test_roc_auc": 0.9, "test_accuracy": 0.8}
+
+    assert gate.check(held_out | {"test_brier": 0.14, "test_calibration_error": 0.06}) == []
+    assert len(gate.check(held_out | {"test_brier": 0.3, "test_calibration_error": 0.3})) == 2
+
+
+def test_what_is_compared_has_the_fingerprint_of_what_is_trained_on_a_folder_as_well(tmp_path):
+    lines = [f"{text}\t{label}\n" for text, label in reviews(60)]
+    (tmp_path / "a.tsv").write_text("".join(lines[::2]))
+    (tmp_path / "b.tsv").write_text("".join(lines[1::2]))
+    order = Order(data=tmp_path)
+
+    trained = sentiment.train(order, lambda *_: None).data.fingerprint
+    assert sentiment.checked(order).fingerprint == trained
+
+
 def test_too_few_rows_of_a_label_are_refused(labelled):
     with pytest.raises(SourceError, match=r"reviews.tsv holds 19 positive and 19 negative rows"):
         sentiment.train(labelled(*reviews(19)), lambda *_: None)

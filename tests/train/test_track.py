@@ -143,6 +143,24 @@ def test_a_comparison_leaves_one_run_for_each_candidate_where_the_environment_sa
 
 @needs_mlflow
 @pytest.mark.slow
+def test_a_comparison_on_a_folder_is_recorded_with_the_fingerprint_of_its_files(tmp_path):
+    folder = tmp_path / "reviews"
+    folder.mkdir()
+    for name, number in (("a.tsv", 0), ("b.tsv", 1)):
+        lines = [f"some thing number {i}\t{i // 2 % 2}" for i in range(number, 300, 2)]
+        (folder / name).write_text("\n".join(lines))
+    done = tracked(
+        tmp_path, "-m", "train", "compare", "sentiment", "--data", str(folder), "--track"
+    )
+    assert done.returncode == 0, done.stderr
+    found = runs(tmp_path, f"sqlite:///{tmp_path}/.mlflow/mlflow.db")
+    (parent,) = (run for run in found if run["name"] == "compare")
+
+    assert len(parent["tags"]["data_sha256"]) == 64
+
+
+@needs_mlflow
+@pytest.mark.slow
 def test_mlflow_reports_nothing_to_its_makers(tmp_path):
     done = tracked(tmp_path, "-c", TELEMETRY)
 

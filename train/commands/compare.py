@@ -21,7 +21,6 @@ from train.options import add_order, add_track, check, order
 from train.part import Floats, Part
 from train.recipe import Order, find, names
 from train.revision import lock_sha256
-from train.source import load
 
 FOLDS = 5
 SHOWN = {"roc_auc": "ROC-AUC", "brier": "Brier"}
@@ -40,24 +39,24 @@ def main(arguments: Sequence[str]) -> int:
     check(parser, wanted, [asked.model])
     with ExitStack() as stack:
         into = stack.enter_context(track.opened(asked.model, "compare")) if asked.track else None
-        found = _compared(asked.model, wanted, into)
+        checked = find(asked.model).checked(wanted)
+        found = _compared(asked.model, checked.part, wanted.seed, into)
         console().print(_table(asked.model, found))
         console().print(_best(found), markup=False, soft_wrap=True)
         if into:
-            _log(into, found, wanted)
+            _log(into, found, wanted, checked.fingerprint)
             console().print(f"run {into.id} in {into.place}", markup=False, soft_wrap=True)
     return 0
 
 
-def _compared(model: str, wanted: Order, into: track.Run | None) -> Found:
+def _compared(model: str, part: Part, seed: int, into: track.Run | None) -> Found:
     recipe = find(model)
-    part = recipe.read(wanted)
     found = {}
     with progress(model) as report:
-        candidates = recipe.candidates(wanted.seed)
+        candidates = recipe.candidates(seed)
         for number, (name, candidate) in enumerate(candidates.items()):
             report(name, number / len(candidates))
-            scores = _out_of_fold(recipe.CONTRACT, candidate, part, wanted.seed)
+            scores = _out_of_fold(recipe.CONTRACT, candidate, part, seed)
             found[name] = draw(part, scores)
             if into:
                 _log_candidate(into, name, candidate, found[name])
@@ -115,10 +114,10 @@ def _log_candidate(into: track.Run, name: str, candidate: Any, found: Drawn) -> 
         run.metrics(dict(intervals(found.measured())))
 
 
-def _log(into: track.Run, found: Found, wanted: Order) -> None:
+def _log(into: track.Run, found: Found, wanted: Order, fingerprint: str) -> None:
     best = _ranked(found)[0]
     into.parameters({**parameters(wanted), "folds": FOLDS})
-    data = load(wanted.data).fingerprint if wanted.data else "built in"
+    data = fingerprint if wanted.data else "built in"
     into.tags({"best": best, "verdict": _best(found)})
     into.tags({"data_sha256": data, "lock_sha256": lock_sha256() or ""})
     into.metrics(dict(intervals(found[best].measured())))

@@ -17,8 +17,6 @@ from train.recipe import Order, Recipe, find, names
 
 FOLDS = 5
 SHARES = (0.125, 0.25, 0.5, 1.0)
-LAST = -1
-"""Of a recipe's candidates the one that is most like what it serves stands last."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,11 +28,11 @@ def main(arguments: Sequence[str]) -> int:
     wanted = order(asked)
     check(parser, wanted, [asked.model])
     recipe = find(asked.model)
-    part = recipe.read(wanted)
+    part = recipe.checked(wanted).part
     console().print(
         _table(
             asked.model,
-            list(recipe.candidates(wanted.seed))[LAST],
+            recipe.SERVED,
             part,
             {share: draw(part, scores) for share, scores in _curve(recipe, part, wanted).items()},
         )
@@ -53,7 +51,7 @@ def _curve(recipe: Recipe, part: Part, wanted: Order) -> dict[float, Floats]:
 
 
 def _out_of_fold(recipe: Recipe, part: Part, share: float, seed: int) -> Floats:
-    candidate = list(recipe.candidates(seed).values())[LAST]
+    candidate = recipe.candidates(seed)[recipe.SERVED]
     scores = np.empty(len(part))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     for learned, asked in folds.split(scores, part.positive):
