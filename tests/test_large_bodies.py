@@ -59,6 +59,18 @@ def test_a_body_that_says_it_is_too_large_is_refused_before_it_comes(server):
     is_too_large(raw.ask(server, raw.post(b"", LONG % 10**15, length=False)))
 
 
+def test_bodies_that_are_too_large_make_the_log_grow_by_little(running):
+    before = running.log.stat().st_size
+    told = raw.ask(running.url, raw.post(b"", LONG % (MOST + 1), length=False))
+    untold = raw.ask(
+        running.url, raw.post(b"%x\r\n" % (MOST + 1), CHUNKED, length=False) + b" " * (MOST + 1)
+    )
+    ids = [answer.headers["x-request-id"] for answer in (told, untold)]
+
+    until(lambda: all(each in running.log.read_text() for each in ids))
+    assert running.log.stat().st_size - before < 10_000
+
+
 def test_a_body_that_does_not_say_is_refused_one_byte_above_the_limit(server):
     head = raw.post(b"%x\r\n" % (MOST + 1), CHUNKED, length=False)
 

@@ -90,6 +90,17 @@ def test_a_request_with_one_such_row_fails_whole_and_alone(poisonable):
     assert len(before.json()["predictions"]) == 2
 
 
+def test_nothing_of_a_request_that_is_a_500_is_in_the_log(poisonable):
+    """The estimator's own exception is logged with its trace, but no value of a row."""
+    marked = "a-marked-value-of-nobody"
+    rows = [{"text": marked}, {"text": POISON}]
+    answer = httpx.post(f"{poisonable.url}/sentiment/predict", json={"rows": rows})
+
+    request_id = raw.refused(answer, 500, "internal_error").request_id
+    assert batch_of(poisonable, request_id) >= 1
+    assert marked not in poisonable.log.read_text()
+
+
 def test_the_service_stays_ready(poisonable):
     httpx.post(f"{poisonable.url}/sentiment/predict", json={"rows": [{"text": POISON}]})
 
