@@ -9,7 +9,7 @@ from settings import PREFIX, Settings
 from tests.deploy.conftest import ROOT
 
 GUIDES = sorted((ROOT / "docs" / "deploy").glob("*.md"))
-# Of GitHub's environments, of the smoke test, and what Kubernetes would make of a Service called tabento.
+# Of GitHub's environments, the smoke test's key, and what Kubernetes makes of a Service's name.
 NO_SETTINGS = {"TABENTO_URL", KEY, "TABENTO_PORT", "TABENTO_"}
 
 
