@@ -2,6 +2,7 @@
 
 import http.client
 import time
+from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from clients.request import HEADERS
@@ -27,10 +28,13 @@ def address(text: str) -> SplitResult:
 class Connection:
     """See the module; a connection that the server closed is opened again, and counted."""
 
-    def __init__(self, url: SplitResult, timeout: float) -> None:
+    def __init__(
+        self, url: SplitResult, timeout: float, headers: Mapping[str, str] = HEADERS
+    ) -> None:
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
         self._connection = kind(url.hostname or "", url.port, timeout=timeout)
         self._prefix = url.path.rstrip("/")
+        self._headers = headers
         self.opened = 0
 
     def open(self) -> None:
@@ -56,7 +60,7 @@ class Connection:
         self.open()
         started = time.perf_counter_ns()
         try:
-            self._connection.request("POST", self._prefix + path, body, HEADERS)
+            self._connection.request("POST", self._prefix + path, body, self._headers)
             response = self._connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:

@@ -2,12 +2,14 @@
 
 Readiness, which models (tag and hash), every model's answers to its contract's examples, the error
 body, the metrics. With `--expect` all of it must be as in a file that `--record` wrote.
+A service with API keys is asked with the one in the environment variable TABENTO_SMOKE_KEY.
 Exit code 0: yes; 1: no, and why; 2: the arguments can not be used.
 """
 
 import argparse
 import http.client
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +24,7 @@ from clients.expectation import Expectation, ExpectationError, ExpectedModel
 from clients.request import HEADERS, Request, bad_requests, path
 from models._contract import AnyContract
 
+KEY = "TABENTO_SMOKE_KEY"
 METRICS = ("tabento_requests_total", "tabento_rows_total")
 PAUSE_S = 0.2
 
@@ -31,10 +34,11 @@ class SmokeError(Exception):
 
 
 class Service:
-    """What is asked: an address, and how long one answer may take."""
+    """What is asked: an address, how long one answer may take, and with which key, if any."""
 
-    def __init__(self, url: SplitResult, timeout: float) -> None:
+    def __init__(self, url: SplitResult, timeout: float, key: str = "") -> None:
         self._url, self._timeout = url, timeout
+        self._headers = HEADERS | ({"X-API-Key": key} if key else {})
 
     def ask(self, method: str, route: str, body: bytes | None = None) -> tuple[int, bytes]:
         """Ask on a connection of its own, as a stranger would.
@@ -42,7 +46,7 @@ class Service:
         Raises:
             SmokeError: no answer.
         """
-        connection = Connection(self._url, self._timeout)
+        connection = Connection(self._url, self._timeout, self._headers)
         try:
             if method == "POST":
                 status, content, _ = connection.post(route, body or b"")
@@ -59,7 +63,7 @@ class Service:
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         connection = kind(self._url.hostname or "", self._url.port, timeout=self._timeout)
         try:
-            connection.request("GET", self._url.path.rstrip("/") + route, headers=HEADERS)
+            connection.request("GET", self._url.path.rstrip("/") + route, headers=self._headers)
             response = connection.getresponse()
             return response.status, response.read()
         finally:
@@ -216,7 +220,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ExpectationError as error:
         print(f"clients.smoke: {error}", file=sys.stderr)  # noqa: T201 - a command says why
         return 2
-    service = Service(asked.url, asked.timeout)
+    # A secret that was pasted often ends in a line break, which no header may hold.
+    service = Service(asked.url, asked.timeout, os.environ.get(KEY, "").strip())
     try:
         until_ready(service, asked.deadline)
         seen = _patiently(lambda: smoke(service, expected), asked.retry)

@@ -125,20 +125,29 @@ def _put_in_place(place: Place, new: str) -> None:
     place.proxy.switch(_address(new))
     try:
         place.smoke(place.proxy.listen, new)
-    except ReleaseError:
+    except (EngineError, ReleaseError):
         if old is not None:
             place.proxy.switch(_address(old))
         raise
     place.remember(LIVE, new)
     forgotten = place.container(PREVIOUS)
     place.remember(PREVIOUS, old)
+    # From here on the new one is what serves: nothing that fails may take it away again.
+    _warned("update", "--restart=unless-stopped", new)
     if old is not None:
-        docker("update", "--restart=no", old)
-        docker("stop", f"--time={place.grace}", old)
-    docker("update", "--restart=unless-stopped", new)
+        _warned("update", "--restart=no", old)
+        _warned("stop", f"--time={place.grace}", old)
     if forgotten not in {None, new, old}:
         with suppress(EngineError):
             docker("rm", "--force", str(forgotten))
+
+
+def _warned(*arguments: str) -> None:
+    """Ask the engine; where it refuses, say so and go on."""
+    try:
+        docker(*arguments)
+    except EngineError as error:
+        print(f"deploy.release: warning: {error}", file=sys.stderr)  # noqa: T201 - a command says why
 
 
 def _address(container: str) -> str:

@@ -1,7 +1,7 @@
 """Hold the files for the clouds against what the clouds' own client libraries know of their APIs.
 
 Nothing is asked over the network. The libraries do not go together with this project's lock, so
-they have a virtual environment of their own: `make deploy-tools`, then
+they have a virtual environment of their own: `make tools`, then
 `.venv-deploy/bin/python deploy/validate.py`. Prints one line a fault; exit code 1 if there is one.
 """
 

@@ -1,5 +1,6 @@
 """The smoke test passes what was meant, and nothing else."""
 
+import hashlib
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -7,8 +8,22 @@ from threading import Thread
 import pytest
 
 from clients.smoke import main
+from tests.conftest import serving
 
 pytestmark = pytest.mark.slow
+
+KEY = "a key of the smoke test"
+
+
+@pytest.fixture(scope="module")
+def keyed(home, tmp_path_factory):
+    """The address of a service that wants a key for all but its probes."""
+    folder = tmp_path_factory.mktemp("keyed")
+    file = folder / "keys.toml"
+    file.write_text(f"[smoke]\nsha256 = '{hashlib.sha256(KEY.encode()).hexdigest()}'\n")
+    settings = {"TABENTO_API_KEYS_FILE": str(file), "TABENTO_PROTECT": "all"}
+    with serving(home, folder, **settings) as running:
+        yield running.ready().url
 
 
 @pytest.fixture
@@ -64,3 +79,21 @@ def test_a_file_that_is_no_expectation_is_refused(server, tmp_path, capsys):
 
     assert main([server, "--expect", str(file)]) == 2
     assert "--record" in capsys.readouterr().err
+
+
+def test_a_service_with_keys_is_asked_with_the_one_of_the_environment(keyed, monkeypatch, capsys):
+    monkeypatch.setenv("TABENTO_SMOKE_KEY", f"{KEY}\n")
+
+    assert main([keyed, "--retry", "0"]) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["", "another"])
+def test_a_service_with_keys_fails_without_one_that_it_knows_and_no_key_is_shown(
+    keyed, monkeypatch, capsys, key
+):
+    monkeypatch.setenv("TABENTO_SMOKE_KEY", key)
+
+    assert main([keyed, "--retry", "0"]) == 1
+    said = capsys.readouterr().err
+    assert "401" in said
+    assert not key or key not in said

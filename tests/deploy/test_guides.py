@@ -4,12 +4,13 @@ import re
 
 import pytest
 
+from clients.smoke import KEY
 from settings import PREFIX, Settings
 from tests.deploy.conftest import ROOT
 
 GUIDES = sorted((ROOT / "docs" / "deploy").glob("*.md"))
-# Of GitHub's environments, and what Kubernetes would make of a Service called tabento.
-NO_SETTINGS = {"TABENTO_URL", "TABENTO_SMOKE_KEY", "TABENTO_PORT", "TABENTO_"}
+# Of GitHub's environments, the smoke test's key, and what Kubernetes makes of a Service's name.
+NO_SETTINGS = {"TABENTO_URL", KEY, "TABENTO_PORT", "TABENTO_"}
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)

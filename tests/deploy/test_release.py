@@ -109,6 +109,21 @@ def test_one_that_ends_at_once_is_not_waited_for_and_changes_nothing(place, imag
     assert running() == containers
 
 
+# The last one: it takes the old one away.
+def test_one_whose_predecessor_was_removed_by_hand_serves_and_a_warning_says_so(place, image):
+    gone = place.container(LIVE)
+    docker("rm", "--force", gone)
+    done = run(place, image)
+    new = place.container(LIVE)
+
+    assert done.returncode == 0, done.stderr
+    assert "warning" in done.stderr
+    assert gone in done.stderr
+    assert new in running()
+    answer = httpx.post(f"http://{place.proxy.listen}/sentiment/predict", json=BODY, timeout=30)
+    assert answer.status_code == 200
+
+
 def _expects_another(place, folder):
     """What is live now, but with another hash of one model."""
     file = Path(folder / "expect.json")
