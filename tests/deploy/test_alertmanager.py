@@ -104,3 +104,17 @@ def test_a_secret_that_is_not_there_is_logged_and_stops_nothing(alertmanager, sl
 
     assert httpx.get(f"{alertmanager}/-/ready").status_code == 200
     assert slack[1] == []
+
+
+def test_a_warning_about_one_field_does_not_silence_what_is_told_of_another(alertmanager):
+    tell(alertmanager, "warning")
+    tell(alertmanager, "info")
+    alerts = until(lambda: _processed(alertmanager))
+
+    assert [each["status"]["inhibitedBy"] for each in alerts] == [[], []]
+
+
+def _processed(url):
+    alerts = httpx.get(f"{url}/api/v2/alerts").json()
+    done = all(each["status"]["state"] != "unprocessed" for each in alerts)
+    return alerts if len(alerts) == 2 and done else None
