@@ -178,6 +178,7 @@ class ModelBundle:
     @bentoml.on_shutdown
     def stopped(self) -> None:
         """Write what waits; say that this worker ends, and what it served."""
+        self.bundle.stop()
         self.bundle.keeping.stop()
         log.info("stopped", pid=os.getpid(), models=self.bundle.hashes)
         self.writer.end()

@@ -11,12 +11,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic
 
 from serving import errors
-
-RowT = TypeVar("RowT")
-AnswerT = TypeVar("AnswerT")
+from serving.batch import AnswerT, Batch, Passage, Ran, RowT, Ticket, run, tell
+from serving.cost import Cost, Pace
 
 # A batch that takes longer would keep the event loop, and with it the health routes, waiting.
 INLINE_SECONDS = 0.005
@@ -33,33 +32,12 @@ class Limits:
     wait_seconds: float = 1.0
 
 
-@dataclass(frozen=True)
-class Batch:
-    """What is told about one run of the model: on the clock, and of the thread's own time."""
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """A batch in the executor: its rows, and since when on the loop's clock."""
 
     rows: int
-    requests: int
-    weight: int
-    seconds: float
-    cpu_seconds: float
-
-
-class Passage(Protocol):
-    """Where a request is told how it came through: seconds in the queue, rows of its batch."""
-
-    waited: float
-    batch_rows: int
-
-
-@dataclass(eq=False, slots=True)
-class _Ticket(Generic[RowT, AnswerT]):
-    rows: Sequence[RowT]
-    weight: int
-    future: "asyncio.Future[list[AnswerT]]"
-    arrived: float
-    deadline: float
-    passage: Passage | None
-    entered: float
+    since: float
 
 
 class Batcher(Generic[RowT, AnswerT]):
@@ -83,18 +61,24 @@ class Batcher(Generic[RowT, AnswerT]):
         self._limits = limits
         self._executor = executor
         self._observe = observe
-        self._queue: deque[_Ticket[RowT, AnswerT]] = deque()
+        self._queue: deque[Ticket[RowT, AnswerT]] = deque()
         self._queued_rows = 0
         self._busy = False
-        self._away = False
+        self._away: _Away | None = None
+        self._stopped = False
         self._cost = Cost()
+        self._pace = Pace(limits.batch_rows)
+        self._dear = True
         # Always the same one. Asking for it anew costs a system call.
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    @property
-    def away(self) -> bool:
-        """Whether a batch runs in the executor, so that a request submitted now has to wait."""
-        return self._away
+    def waits(self, rows: int) -> bool:
+        """Whether a request of so many rows that came now would wait behind a dear batch.
+
+        That is long enough for its client to leave.
+        """
+        behind = self._queued_rows and self._queued_rows + rows > self._limits.batch_rows
+        return self._away is not None or bool(self._dear and behind)
 
     @property
     def busy(self) -> bool:
@@ -127,9 +111,9 @@ class Batcher(Generic[RowT, AnswerT]):
             Exception: what `predict` raised for these rows.
         """
         loop = self._loop = self._loop or asyncio.get_running_loop()
-        self._admit(len(rows))
         now = loop.time()
-        ticket: _Ticket[RowT, AnswerT] = _Ticket(
+        self._admit(len(rows), now)
+        ticket: Ticket[RowT, AnswerT] = Ticket(
             rows,
             weight or len(rows),
             loop.create_future(),
@@ -145,24 +129,58 @@ class Batcher(Generic[RowT, AnswerT]):
             loop.call_soon(self._next, loop)
         return await ticket.future
 
-    def _admit(self, rows: int) -> None:
+    def stop(self) -> None:
+        """Refuse what waits, and all that still comes; a batch that runs is answered."""
+        self._stopped = True
+        while self._queue:
+            ticket = self._queue.popleft()
+            self._queued_rows -= len(ticket.rows)
+            if not ticket.future.done():
+                ticket.future.set_exception(errors.draining())
+
+    def _admit(self, rows: int, now: float) -> None:
+        if self._stopped:
+            raise errors.draining()
         if self._queued_rows and self._queued_rows + rows > self._limits.queue_rows:
             msg = f"{self._queued_rows} rows are waiting already; try again later."
             raise errors.overloaded(msg)
+        # Whoever would wait in vain is told now, not when the wait is over.
+        if self._away and self._seconds_ahead(self._away, now) > self._limits.wait_seconds:
+            msg = "Those before it take longer than it may wait; try again later."
+            raise errors.overloaded(msg)
+
+    def _seconds_ahead(self, away: "_Away", now: float) -> float:
+        """Expect when a request that comes now would start: it joins the last batch that waits."""
+        left = max(0.0, self._pace.seconds(away.rows) - (now - away.since))
+        full = self._limits.batch_rows
+        return left + self._pace.seconds(self._queued_rows // full * full)
 
     def _next(self, loop: asyncio.AbstractEventLoop) -> None:
         batch = self._take(loop.time())
         if not batch:
             self._busy = False
             return
-        if self._cost.seconds(sum(ticket.weight for ticket in batch)) <= INLINE_SECONDS:
-            self._settle(batch, self._run(batch))
-            self._again(loop)
+        self._dear = self._cost.seconds(sum(ticket.weight for ticket in batch)) > INLINE_SECONDS
+        if self._dear:
+            self._hand_over(loop, batch)
         else:
-            self._away = True
-            run = loop.run_in_executor(self._executor, self._run, batch)
-            sweep = loop.call_later(SWEEP_SECONDS, self._sweep, loop, run)
-            run.add_done_callback(lambda done: self._finish(loop, batch, done, sweep))
+            self._settle(batch, run(self._predict, batch))
+            self._again(loop)
+
+    def _hand_over(
+        self, loop: asyncio.AbstractEventLoop, batch: list[Ticket[RowT, AnswerT]]
+    ) -> None:
+        try:
+            running = loop.run_in_executor(self._executor, run, self._predict, batch)
+        except RuntimeError:
+            # The process ends: its threads take no more work.
+            self.stop()
+            self._settle(batch, Ran([errors.draining() for _ in batch], []))
+            self._busy = False
+            return
+        self._away = _Away(sum(len(ticket.rows) for ticket in batch), loop.time())
+        sweep = loop.call_later(SWEEP_SECONDS, self._sweep, loop, running)
+        running.add_done_callback(lambda done: self._finish(loop, batch, done, sweep))
 
     def _again(self, loop: asyncio.AbstractEventLoop) -> None:
         # By way of the loop, so that other work gets its turn between two batches.
@@ -174,14 +192,18 @@ class Batcher(Generic[RowT, AnswerT]):
     def _finish(
         self,
         loop: asyncio.AbstractEventLoop,
-        batch: list[_Ticket[RowT, AnswerT]],
-        done: "asyncio.Future[_Ran]",
+        batch: list[Ticket[RowT, AnswerT]],
+        done: asyncio.Future[Ran],
         sweep: asyncio.TimerHandle,
     ) -> None:
-        self._away = False
+        away, self._away = self._away, None
         sweep.cancel()
         error = asyncio.CancelledError() if done.cancelled() else done.exception()
-        self._settle(batch, _Ran([error] * len(batch), []) if error else done.result())
+        ran = Ran([error] * len(batch), []) if error else done.result()
+        # What was run again by halves took longer than the next one will.
+        if away and [each.rows for each in ran.batches] == [away.rows]:
+            self._pace.learn(away.rows, loop.time() - away.since)
+        self._settle(batch, ran)
         self._again(loop)
 
     def _sweep(self, loop: asyncio.AbstractEventLoop, run: "asyncio.Future[Any]") -> None:
@@ -198,8 +220,8 @@ class Batcher(Generic[RowT, AnswerT]):
                 self._queued_rows += len(ticket.rows)
         loop.call_later(SWEEP_SECONDS, self._sweep, loop, run)
 
-    def _take(self, now: float) -> list[_Ticket[RowT, AnswerT]]:
-        batch: list[_Ticket[RowT, AnswerT]] = []
+    def _take(self, now: float) -> list[Ticket[RowT, AnswerT]]:
+        batch: list[Ticket[RowT, AnswerT]] = []
         rows = 0
         while self._queue:
             if batch and rows + len(self._queue[0].rows) > self._limits.batch_rows:
@@ -209,10 +231,10 @@ class Batcher(Generic[RowT, AnswerT]):
             if self._alive(ticket, now):
                 batch.append(ticket)
                 rows += len(ticket.rows)
-        _tell(batch, rows)
+        tell(batch, rows)
         return batch
 
-    def _alive(self, ticket: _Ticket[RowT, AnswerT], now: float) -> bool:
+    def _alive(self, ticket: Ticket[RowT, AnswerT], now: float) -> bool:
         """Answer what is not worth running now: abandoned, past its time, or waited too long."""
         if ticket.future.done():
             return False
@@ -226,28 +248,7 @@ class Batcher(Generic[RowT, AnswerT]):
             return False
         return True
 
-    def _run(self, batch: list[_Ticket[RowT, AnswerT]]) -> "_Ran":
-        """Predict a batch; when it raises, its halves, so that only the guilty request fails."""
-        rows = [row for ticket in batch for row in ticket.rows]
-        started, used = time.perf_counter(), time.thread_time()
-        try:
-            answers = self._predict(rows)
-        except Exception as error:
-            if len(batch) == 1:
-                return _Ran([error], [])
-            half = len(batch) // 2
-            first, second = self._run(batch[:half]), self._run(batch[half:])
-            return _Ran(first.outcomes + second.outcomes, first.batches + second.batches)
-        ran = Batch(
-            rows=len(rows),
-            requests=len(batch),
-            weight=sum([ticket.weight for ticket in batch]),
-            seconds=time.perf_counter() - started,
-            cpu_seconds=time.thread_time() - used,
-        )
-        return _Ran(_share(answers, batch), [ran])
-
-    def _settle(self, batch: list[_Ticket[RowT, AnswerT]], ran: "_Ran") -> None:
+    def _settle(self, batch: list[Ticket[RowT, AnswerT]], ran: Ran) -> None:
         for ticket, outcome in zip(batch, ran.outcomes, strict=True):
             if ticket.future.done():
                 continue
@@ -259,60 +260,3 @@ class Batcher(Generic[RowT, AnswerT]):
             # The thread's own time: waiting for other threads says nothing about the model.
             self._cost.learn(each.weight, each.cpu_seconds)
             self._observe(each)
-
-
-_Outcome = list[Any] | BaseException
-
-
-@dataclass(frozen=True)
-class _Ran:
-    """What became of a batch: an outcome a request, and the runs of the model that it took."""
-
-    outcomes: list[_Outcome]
-    batches: list[Batch]
-
-
-def _tell(batch: Sequence[_Ticket[Any, Any]], rows: int) -> None:
-    """Tell each request that it starts. The loop's own clock ticks in milliseconds: too coarse."""
-    now = time.perf_counter()
-    for ticket in batch:
-        if ticket.passage is not None:
-            ticket.passage.waited = now - ticket.entered
-            ticket.passage.batch_rows = rows
-
-
-def _share(answers: list[Any], batch: Sequence[_Ticket[Any, Any]]) -> list[_Outcome]:
-    if len(batch) == 1:
-        return [answers]
-    shares: list[_Outcome] = []
-    start = 0
-    for ticket in batch:
-        shares.append(answers[start : start + len(ticket.rows)])
-        start += len(ticket.rows)
-    return shares
-
-
-class Cost:
-    """What a batch costs, learned per doubling of its weight."""
-
-    _MEMORY = 0.8
-
-    def __init__(self) -> None:
-        self._seconds: dict[int, float] = {}
-
-    def learn(self, weight: int, seconds: float) -> None:
-        """Remember one run."""
-        size = weight.bit_length()
-        before = self._seconds.get(size, seconds)
-        self._seconds[size] = self._MEMORY * before + (1 - self._MEMORY) * seconds
-
-    def seconds(self, weight: int) -> float:
-        """Expect the same as before; for a new size, the next smaller one's, doubled per step.
-
-        With nothing seen the cost is unknown, so infinite.
-        """
-        size = weight.bit_length()
-        smaller = max((seen for seen in self._seconds if seen <= size), default=None)
-        if smaller is None:
-            return min(self._seconds.values(), default=float("inf"))
-        return float(self._seconds[smaller] * 2 ** (size - smaller))

@@ -147,9 +147,14 @@ class Bundle:
             raise errors.not_ready(self._unready)
         return self.served[model]
 
-    def waits(self, model: str) -> bool:
-        """Whether a request for `model` would wait, long enough for its client to leave."""
-        return model in self.served and self.served[model].batcher.away
+    def waits(self, model: str, rows: int) -> bool:
+        """Whether so many rows for `model` would wait, long enough for their client to leave."""
+        return model in self.served and self.served[model].batcher.waits(rows)
+
+    def stop(self) -> None:
+        """Refuse what still waits: this process ends."""
+        for each in [*self._retired, *self.served.values()]:
+            each.batcher.stop()
 
     async def predict(
         self, model: str, rows: Sequence[Any], here: Exchange, weight: int | None = None

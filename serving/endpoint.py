@@ -99,7 +99,7 @@ class Endpoint:
         rows = await _aside(wire.read, body) if aside else wire.read(body)
         here.rows = len(rows)
         work = self._bundle.predict(self.model, rows, here, weight=len(body))
-        if self._bundle.waits(self.model):
+        if self._bundle.waits(self.model, here.rows):
             work = bodies.unless_gone(work, receive)
         predictions = await work
         answer = (predictions, here.version, here.request_id)

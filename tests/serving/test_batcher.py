@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.batcher import INLINE_SECONDS, Batcher, Cost, Limits
+from serving.batcher import Batcher, Limits
+from serving.cost import Pace
 from serving.errors import ApiError
 from tests.virtual_loop import run
 
@@ -201,16 +202,67 @@ def test_cheap_batches_run_on_the_loop_and_dear_ones_in_the_thread():
     assert run(scenario) == (0.0, 0.25)
 
 
-def test_an_unknown_cost_is_taken_for_a_dear_one():
-    assert Cost().seconds(1) > INLINE_SECONDS
+def test_a_stop_refuses_what_waits_and_what_comes_and_answers_what_runs():
+    async def scenario(loop):
+        model = Model()
+        batcher = make(loop, model, seconds=1)
+        first = asyncio.ensure_future(batcher.submit([0]))
+        await asyncio.sleep(0.01)
+        waiting = asyncio.ensure_future(batcher.submit([1]))
+        await asyncio.sleep(0.01)
+        batcher.stop()
+        (late,) = await settle(batcher.submit([2]))
+        (refused,) = await settle(waiting)
+        return await first, [refused.code, late.code], loop.time(), batcher.queued_rows, model.runs
+
+    first, codes, _, left, runs = run(scenario)
+    assert (first, codes, left, runs) == ([0], ["draining"] * 2, 0, [[0]])
 
 
-def test_a_size_never_seen_is_expected_to_cost_in_proportion():
-    cost = Cost()
-    cost.learn(64, 0.001)
+def test_where_no_thread_takes_work_any_more_everybody_is_told_to_go_elsewhere():
+    async def scenario(loop):
+        batcher = Batcher(Model().predict, Limits(batch_rows=1), Ended())
+        answers = await settle(*(batcher.submit([n]) for n in range(3)))
+        return [(each.status, each.code) for each in answers], batcher.busy
 
-    assert cost.seconds(64) == 0.001
-    assert cost.seconds(64 * 8) == 0.008
+    assert run(scenario) == ([(503, "draining")] * 3, False)
+
+
+class Ended(EXECUTOR):
+    """As a thread pool after its shutdown."""
+
+    def submit(self, work, /, *given):
+        msg = "cannot schedule new futures after shutdown"
+        raise RuntimeError(msg)
+
+
+def test_whoever_comes_behind_a_dear_batch_is_known_to_wait():
+    async def scenario(loop):
+        batcher = make(loop, Model(), Limits(batch_rows=4), seconds=1)
+        before = batcher.waits(4)
+        first = asyncio.ensure_future(batcher.submit([0] * 3))
+        await asyncio.sleep(0)
+        same_turn = batcher.waits(1), batcher.waits(2)
+        await asyncio.sleep(0.01)
+        during = batcher.waits(1)
+        await first
+        return before, same_turn, during, batcher.waits(1)
+
+    assert run(scenario) == (False, (False, True), True, False)
+
+
+def test_behind_cheap_batches_nobody_waits():
+    async def scenario(loop):
+        batcher = make(loop, Model(), Limits(batch_rows=4))
+        learn_cheap(batcher)
+        await batcher.submit([0])
+        first = asyncio.ensure_future(batcher.submit([0] * 4))
+        await asyncio.sleep(0)
+        waits = batcher.waits(4)
+        await first
+        return waits
+
+    assert not run(scenario)
 
 
 @st.composite
@@ -226,40 +278,65 @@ def requests(draw):
     }
 
 
+WAIT = 1
+
+
+async def client(batcher, request, limits, stop):
+    """Ask once, and say whether what came of it was right."""
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(request["at"])
+    seen = []
+
+    async def ask():
+        seen.extend((loop.time(), batcher.queued_rows))
+        return await batcher.submit(request["rows"], timeout=request["timeout"])
+
+    work = asyncio.ensure_future(ask())
+    if request["leaves"] is not None:
+        loop.call_later(request["leaves"], work.cancel)
+    try:
+        return await work == [row * 2 for row in request["rows"]]
+    except ValueError:
+        return request["rows"] == ["bad"]
+    except asyncio.CancelledError:
+        return request["leaves"] is not None
+    except ApiError as error:
+        (started, before), now = seen, loop.time()
+        full = before and before + len(request["rows"]) > limits.queue_rows
+        right = {
+            "overloaded": full or now - started > WAIT,
+            "draining": now >= stop,
+            "deadline_exceeded": now >= started + request["timeout"],
+        }
+        return bool(right[error.code])
+
+
 @settings(deadline=None, max_examples=150)
 @given(
     st.lists(requests(), min_size=1, max_size=30),
     st.floats(0, 1),
     st.integers(1, 8),
     st.integers(1, 20),
+    st.floats(0.5, 6),
 )
-def test_every_request_is_answered_once_with_its_own_answer(asked, seconds, batch, queue):
-    """In any interleaving of arrival, failure, leaving, lateness and overload."""
+def test_every_request_is_answered_once_with_its_own_answer(asked, seconds, batch, queue, stop):
+    """In any interleaving of arrival, failure, leaving, lateness, overload and shutdown.
 
-    async def client(batcher, request):
-        await asyncio.sleep(request["at"])
-        work = asyncio.ensure_future(batcher.submit(request["rows"], timeout=request["timeout"]))
-        if request["leaves"] is not None:
-            asyncio.get_running_loop().call_later(request["leaves"], work.cancel)
-        return await work
+    And refused only for its reason: the queue full or the wait over, its own time over, or the
+    end. So a batcher that refuses more than it must fails here as well.
+    """
 
     async def scenario(loop):
         model = Model()
-        batcher = make(loop, model, Limits(batch, queue, wait_seconds=1), seconds)
-        answers = await settle(*(client(batcher, request) for request in asked))
+        limits = Limits(batch, queue, wait_seconds=WAIT)
+        batcher = make(loop, model, limits, seconds)
+        batcher._pace = Pace(10**9)
+        loop.call_later(stop, batcher.stop)
+        right = await settle(*(client(batcher, request, limits, stop) for request in asked))
         await asyncio.sleep(10)
-        return answers, batcher, model
+        return right, batcher, model
 
-    answers, batcher, model = run(scenario)
-    for request, answer in zip(asked, answers, strict=True):
-        if isinstance(answer, list):
-            assert answer == [row * 2 for row in request["rows"]]
-        elif isinstance(answer, ValueError):
-            assert request["rows"] == ["bad"]
-        elif isinstance(answer, asyncio.CancelledError):
-            assert request["leaves"] is not None
-        else:
-            assert isinstance(answer, ApiError)
-            assert answer.status in (503, 504)
-    assert (batcher.queued_rows, batcher.away) == (0, False)
+    right, batcher, model = run(scenario)
+    assert right == [True] * len(asked)
+    assert (batcher.queued_rows, batcher.busy, batcher.waits(0)) == (0, False, False)
     assert all(len(rows) <= max(batch, 6) for rows in model.runs)

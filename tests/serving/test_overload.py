@@ -30,10 +30,10 @@ class Machine(EXECUTOR):
     def __init__(self, loop):
         self.loop = loop
 
-    def submit(self, work, /, batch):
+    def submit(self, work, /, predict, batch):
         future: Future[Any] = Future()
         seconds = cost(sum(len(ticket.rows) for ticket in batch))
-        self.loop.call_later(seconds, lambda: future.set_result(work(batch)))
+        self.loop.call_later(seconds, lambda: future.set_result(work(predict, batch)))
         return future
 
 
@@ -46,7 +46,7 @@ class Dear:
         return float("inf")
 
 
-def overload(times):
+def overload(times, limits=LIMITS):
     """Ask so many times what it can do, evenly; when each was asked, answered or refused."""
     asked: list[tuple[float, float, str]] = []
     codes: set[tuple[int, str, str]] = set()
@@ -62,7 +62,7 @@ def overload(times):
             asked.append((started, loop.time(), ""))
 
     async def scenario(loop):
-        batcher: Any = Batcher(list, LIMITS, Machine(loop))
+        batcher: Any = Batcher(list, limits, Machine(loop))
         batcher._cost = Dear()
         tasks = []
         while loop.time() < SECONDS:
@@ -91,13 +91,23 @@ def test_who_is_answered_has_waited_no_longer_than_it_may(times):
     assert max(waited) <= LIMITS.wait_seconds + 2 * cost(LIMITS.batch_rows)
 
 
-def test_who_finds_the_queue_full_is_told_at_once_and_who_waits_in_vain_is_told_in_time():
-    refused = [(end - start, text) for start, end, text in overload(10) if text]
-    at_once = [seconds for seconds, text in refused if "waiting already" in text]
-    later = [seconds for seconds, text in refused if "waiting already" not in text]
+@pytest.mark.parametrize("times", [2, 10])
+def test_who_would_wait_in_vain_is_told_at_once_as_soon_as_a_full_batch_was_timed(times):
+    refused = [(start, end - start) for start, end, text in overload(times) if text]
+    known = LIMITS.wait_seconds + SWEEP_SECONDS + 3 * cost(LIMITS.batch_rows)
 
-    assert set(at_once) == {0}
-    assert max(later) <= LIMITS.wait_seconds + SWEEP_SECONDS + cost(LIMITS.batch_rows)
+    assert len(refused) > 100
+    assert {seconds for start, seconds in refused if start > known} == {0}
+    # Before that it is told when its wait is over.
+    assert max(seconds for _, seconds in refused) <= known
+
+
+def test_who_finds_the_queue_full_is_told_at_once():
+    refused = [(end - start, text) for start, end, text in overload(10, Limits(32, 64, 60)) if text]
+
+    assert len(refused) > 100
+    assert {seconds for seconds, _ in refused} == {0}
+    assert all("waiting already" in text for _, text in refused)
 
 
 def test_below_what_it_can_do_nobody_is_refused():
