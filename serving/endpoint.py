@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from models._contract import AnyContract
@@ -15,6 +15,7 @@ from serving.bundle import Bundle
 from serving.exchange import Exchange
 from serving.patience import Patience
 from serving.room import Room
+from serving.turns import Turns
 from serving.wire import Wire
 
 T = TypeVar("T")
@@ -27,11 +28,15 @@ ASIDE_REQUESTS = 8
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """How large a body may be, how many rows one in Arrow's form may hold, and room for all."""
+    """How large a body may be, how many rows one in Arrow's form may hold, and room for all.
+
+    `turns` are taken by bodies that are read in slices.
+    """
 
     body_bytes: int
     arrow_rows: int
     room: Room
+    turns: Turns = field(default_factory=Turns)
 
 
 class Endpoint:
@@ -96,14 +101,21 @@ class Endpoint:
             ClientGoneError: nobody waits for the answer any more.
         """
         aside = len(body) > ASIDE_BYTES and self.metrics.in_flight > ASIDE_REQUESTS
-        rows = await _aside(wire.read, body) if aside else wire.read(body)
+        rows = await self._read(wire, body, aside=aside)
         here.rows = len(rows)
         work = self._bundle.predict(self.model, rows, here, weight=len(body))
         if self._bundle.waits(self.model):
             work = bodies.unless_gone(work, receive)
         predictions = await work
         answer = (predictions, here.version, here.request_id)
+        if wire.sliced:
+            return await self._limits.turns.take(wire.sliced.write(*answer))
         return await _aside(wire.write, *answer) if aside else wire.write(*answer)
+
+    async def _read(self, wire: Wire, body: bytes, *, aside: bool) -> list[Any]:
+        if wire.sliced:
+            return await self._limits.turns.take(wire.sliced.read(body))
+        return await _aside(wire.read, body) if aside else wire.read(body)
 
 
 async def _aside(work: Callable[..., T], *given: Any) -> T:
