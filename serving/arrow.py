@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Annotated, Any
 
 import pyarrow
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from models._contract import AnyContract
 from serving import errors
 from serving.errors import MOST_DETAILS, ApiError, Detail
-from serving.turns import Slices
+from serving.turns import Slices, let_go, parts_of
 
 BROKEN = "The body is not a whole, valid Arrow IPC stream."
 REPEATED = "Every column should have a name of its own."
@@ -31,73 +31,67 @@ Row = dict[str, Any]
 
 def reader_and_writer(contract: AnyContract, most_rows: int) -> tuple[Read, Write]:
     """Compile what `Wire` needs for one model."""
-    name = contract.NAME
+    return _reader(contract, most_rows), _writer(contract.NAME)
+
+
+def _reader(contract: AnyContract, most_rows: int) -> Read:
     validate = TypeAdapter(list[contract.ROW]).validate_python  # type: ignore[name-defined]
     number = TypeAdapter(Annotated[list[Any], Len(1, most_rows)])
 
     def read(body: bytes) -> Slices[list[Any]]:
-        rows: list[Any] = []
+        parts: list[list[Any]] = []
         faults, count = _Faults(), 0
         for turn, some in enumerate(_rows(body, most_rows)):
             if turn:
                 yield
             try:
-                rows += validate(some)
+                parts.append(validate(some))
             except ValidationError as error:
                 faults.add(error, count)
             count += len(some)
-        # Too many rows are all that is told of them; one too many was read.
-        _check(number, count)
-        faults.refuse()
-        return rows
+        if faults.count or not 0 < count <= most_rows:
+            yield from let_go(parts)
+            raise _refusal(number, count, faults)
+        return list(chain.from_iterable(parts))
 
+    return read
+
+
+def _writer(name: str) -> Write:
     def write(predictions: list[Any], version: str, request_id: str) -> Slices[bytes]:
         facts = {"model": name, "version": version, "request_id": request_id}
         tables = []
-        for start in range(0, len(predictions), ROWS):
-            if start:
+        for turn, some in enumerate(parts_of(predictions, ROWS)):
+            if turn:
                 yield
-            some = predictions[start : start + ROWS]
             tables.append(pyarrow.Table.from_pylist([each.model_dump() for each in some]))
         return _stream(tables, facts)
 
-    return read, write
+    return write
 
 
 class _Faults:
     """What is wrong with rows that were validated a slice at a time, told as if all at once."""
 
     def __init__(self) -> None:
-        self._first: list[Mapping[str, Any]] = []
-        self._count = 0
+        self.first: list[Mapping[str, Any]] = []
+        self.count = 0
 
     def add(self, error: ValidationError, start: int) -> None:
         """Take those of a slice whose first row is the body's row `start`."""
-        self._count += error.error_count()
-        for each in islice(errors.first(error), MOST_DETAILS - len(self._first)):
+        self.count += error.error_count()
+        for each in islice(errors.first(error), MOST_DETAILS - len(self.first)):
             index, *within = each["loc"]
-            self._first.append({**each, "loc": ["rows", start + index, *within]})
-
-    def refuse(self) -> None:
-        """Refuse the body if anything was wrong with it.
-
-        Raises:
-            ApiError: 400.
-        """
-        if self._count:
-            raise errors.invalid_from(self._first, self._count)
+            self.first.append({**each, "loc": ["rows", start + index, *within]})
 
 
-def _check(number: TypeAdapter[list[Any]], count: int) -> None:
-    """Look at the number of rows alone, so that it is refused in pydantic's words.
-
-    Raises:
-        ApiError: 400.
-    """
+def _refusal(number: TypeAdapter[list[Any]], count: int, faults: _Faults) -> ApiError:
+    """Say what is wrong with the rows; where they are too many or none, that alone."""
     try:
         number.validate_python([None] * count)
     except ValidationError as error:
-        raise errors.invalid(error, "rows") from None
+        return errors.invalid(error, "rows")
+    return errors.invalid_from(faults.first, faults.count)
 
 
 def _stream(tables: list[Any], facts: Mapping[str, str]) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from models._contract import AnyContract
 from monitoring.metrics import ModelMetrics
 from serving import body as bodies
-from serving import tokens
+from serving import tokens, turns
 from serving import wire as wires
 from serving.asgi import Receive
 from serving.bundle import Bundle
@@ -109,7 +109,9 @@ class Endpoint:
         predictions = await work
         answer = (predictions, here.version, here.request_id)
         if wire.sliced:
-            return await self._limits.turns.take(wire.sliced.write(*answer))
+            content = await self._limits.turns.take(wire.sliced.write(*answer))
+            turns.let_go_later(rows, predictions)
+            return content
         return await _aside(wire.write, *answer) if aside else wire.write(*answer)
 
     async def _read(self, wire: Wire, body: bytes, *, aside: bool) -> list[Any]:

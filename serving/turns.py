@@ -5,12 +5,14 @@ that the loop has to do, and one of them is at work at a time: a turn has one sl
 """
 
 import asyncio
-from collections.abc import Generator
-from typing import TypeVar
+from collections.abc import Generator, Sequence
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 # A pause after each slice but the last, and in the end what was made.
 Slices = Generator[None, None, T]
+# Rows that are freed in one turn.
+ROWS = 512
 
 
 class Turns:
@@ -30,6 +32,31 @@ class Turns:
         except StopIteration as done:
             made: T = done.value
             return made
+
+
+def let_go(parts: list[Any]) -> Slices[None]:
+    """Free one part a slice: what took long to make takes its time to free."""
+    while parts:
+        del parts[-1]
+        if parts:
+            yield
+
+
+def let_go_later(*many: Sequence[Any]) -> None:
+    """Free what these hold, when nobody else holds it any more, one part in each turn to come."""
+    parts = [part for each in many for part in parts_of(each, ROWS)]
+    loop, slices = asyncio.get_running_loop(), let_go(parts)
+
+    def free() -> None:
+        if next(slices, parts) is None:
+            loop.call_soon(free)
+
+    loop.call_soon(free)
+
+
+def parts_of(whole: Sequence[T], size: int) -> list[Sequence[T]]:
+    """Cut it, in order."""
+    return [whole[start : start + size] for start in range(0, len(whole), size)]
 
 
 def at_once(slices: Slices[T]) -> T:

@@ -1,10 +1,11 @@
 """Long work leaves turns of the event loop to others, and only one such work is done at a time."""
 
 import asyncio
+from weakref import WeakSet
 
 import pytest
 
-from serving.turns import Turns, at_once
+from serving.turns import ROWS, Turns, at_once, let_go_later
 
 
 def slices(name, number, told):
@@ -78,3 +79,34 @@ def test_work_that_fails_or_is_given_up_leaves_the_turn_to_the_next():
 
 def test_without_a_loop_the_slices_give_the_same():
     assert at_once(slices("a", 3, [])) == "aaa"
+
+
+class Row:
+    """Something that can be seen to be freed."""
+
+
+def test_what_is_let_go_later_is_freed_a_part_in_each_turn():
+    left = []
+
+    async def scenario():
+        rows = [Row() for _ in range(3 * ROWS)]
+        alive = WeakSet(rows)
+        let_go_later(rows[:ROWS], rows[ROWS:], [])
+        del rows
+        while alive:
+            left.append(len(alive))
+            await asyncio.sleep(0)
+
+    asyncio.run(scenario())
+    assert left == [3 * ROWS, 2 * ROWS, ROWS]
+
+
+def test_nothing_can_be_let_go_later():
+    async def scenario():
+        failed = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: failed.append(told))
+        let_go_later([], [])
+        await asyncio.sleep(0)
+        return failed
+
+    assert asyncio.run(scenario()) == []
