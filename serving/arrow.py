@@ -1,7 +1,8 @@
 """Bodies as Arrow IPC streams: a column a field, for machines that send many rows at once."""
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, islice
 from typing import Annotated, Any
 
 import pyarrow
@@ -11,58 +12,124 @@ from pydantic import TypeAdapter, ValidationError
 
 from models._contract import AnyContract
 from serving import errors
-from serving.errors import ApiError, Detail
+from serving.errors import MOST_DETAILS, ApiError, Detail
+from serving.turns import Slices, let_go, parts_of
 
 BROKEN = "The body is not a whole, valid Arrow IPC stream."
 REPEATED = "Every column should have a name of its own."
 COMPRESSED = "The buffers should not be compressed."
 
-Read = Callable[[bytes], list[Any]]
-Write = Callable[[list[Any], str, str], bytes]
+# Rows that are read or written in one turn of the event loop: some milliseconds of it. A stream may
+# hold as many messages as it likes, and no row in any.
+ROWS = 256
+MESSAGES = 64
+
+Read = Callable[[bytes], Slices[list[Any]]]
+Write = Callable[[list[Any], str, str], Slices[bytes]]
+Row = dict[str, Any]
 
 
 def reader_and_writer(contract: AnyContract, most_rows: int) -> tuple[Read, Write]:
     """Compile what `Wire` needs for one model."""
-    row_type: Any = contract.ROW
-    rows_type = TypeAdapter(Annotated[list[row_type], Len(1, most_rows)])
-    name = contract.NAME
+    return _reader(contract, most_rows), _writer(contract.NAME)
 
-    def read(body: bytes) -> list[Any]:
-        try:
-            return rows_type.validate_python(_rows(body, most_rows))
-        except ValidationError as error:
-            raise errors.invalid(error, "rows") from None
 
-    def write(predictions: list[Any], version: str, request_id: str) -> bytes:
-        table = pyarrow.Table.from_pylist([each.model_dump() for each in predictions])
+def _reader(contract: AnyContract, most_rows: int) -> Read:
+    validate = TypeAdapter(list[contract.ROW]).validate_python  # type: ignore[name-defined]
+    number = TypeAdapter(Annotated[list[Any], Len(1, most_rows)])
+
+    def read(body: bytes) -> Slices[list[Any]]:
+        parts: list[list[Any]] = []
+        faults, count = _Faults(), 0
+        for turn, some in enumerate(_rows(body, most_rows)):
+            if turn:
+                yield
+            try:
+                parts.append(validate(some))
+            except ValidationError as error:
+                faults.add(error, count)
+            count += len(some)
+        if faults.count or not 0 < count <= most_rows:
+            yield from let_go(parts)
+            raise _refusal(number, count, faults)
+        return list(chain.from_iterable(parts))
+
+    return read
+
+
+def _writer(name: str) -> Write:
+    def write(predictions: list[Any], version: str, request_id: str) -> Slices[bytes]:
         facts = {"model": name, "version": version, "request_id": request_id}
-        sink = pyarrow.BufferOutputStream()
-        with ipc.new_stream(sink, table.schema.with_metadata(facts)) as stream:
-            stream.write_table(table)
-        return bytes(sink.getvalue())
+        tables = []
+        for turn, some in enumerate(parts_of(predictions, ROWS)):
+            if turn:
+                yield
+            tables.append(pyarrow.Table.from_pylist([each.model_dump() for each in some]))
+        return _stream(tables, facts)
 
-    return read, write
+    return write
 
 
-def _rows(body: bytes, most_rows: int) -> list[dict[str, Any]]:
-    """Turn a stream into rows as they would stand in JSON.
+class _Faults:
+    """What is wrong with rows that were validated a slice at a time, told as if all at once."""
+
+    def __init__(self) -> None:
+        self.first: list[Mapping[str, Any]] = []
+        self.count = 0
+
+    def add(self, error: ValidationError, start: int) -> None:
+        """Take those of a slice whose first row is the body's row `start`."""
+        self.count += error.error_count()
+        for each in islice(errors.first(error), MOST_DETAILS - len(self.first)):
+            index, *within = each["loc"]
+            self.first.append({**each, "loc": ["rows", start + index, *within]})
+
+
+def _refusal(number: TypeAdapter[list[Any]], count: int, faults: _Faults) -> ApiError:
+    """Say what is wrong with the rows; where they are too many or none, that alone."""
+    try:
+        number.validate_python([None] * count)
+    except ValidationError as error:
+        return errors.invalid(error, "rows")
+    return errors.invalid_from(faults.first, faults.count)
+
+
+def _stream(tables: list[Any], facts: Mapping[str, str]) -> bytes:
+    # A slice may have nothing in a column that has something in another: the types are merged.
+    table = pyarrow.concat_tables(tables, promote_options="permissive").combine_chunks()
+    sink = pyarrow.BufferOutputStream()
+    with ipc.new_stream(sink, table.schema.with_metadata(facts)) as stream:
+        stream.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _rows(body: bytes, most_rows: int) -> Iterator[list[Row]]:
+    """Turn a stream into rows as they would stand in JSON: some of them, or none, in each turn.
 
     Raises:
         ApiError: 400, the body is no stream that can be read safely.
     """
     try:
-        _refuse_compressed(body)
-        rows: list[dict[str, Any]] = []
+        yield from _refuse_compressed(body)
         with ipc.open_stream(body) as stream:
             _refuse_repeated(stream.schema.names)
-            for batch in stream:
-                batch.validate(full=True)
-                # One row too many is enough for the schema to say so.
-                rows += batch.slice(0, most_rows + 1 - len(rows)).to_pylist()
+            # One row too many is enough for the schema to say so.
+            yield from _sliced(stream, most_rows + 1)
     except (pyarrow.ArrowException, struct.error, ArithmeticError, OSError, ValueError) as error:
         # ValueError: a name that is no UTF-8; ArithmeticError: a date beyond those of Python.
         raise _invalid(BROKEN) from error
-    return rows
+
+
+def _sliced(stream: Any, left: int) -> Iterator[list[Row]]:
+    """Read `left` rows, and look at all batches."""
+    for number, batch in enumerate(stream, 1):
+        batch.validate(full=True)
+        wanted = min(left, batch.num_rows)
+        for start in range(0, wanted, ROWS):
+            yield batch.slice(start, min(ROWS, wanted - start)).to_pylist()
+        left -= wanted
+        if number % MESSAGES == 0:
+            yield []
 
 
 def _refuse_repeated(names: list[str]) -> None:
@@ -70,11 +137,13 @@ def _refuse_repeated(names: list[str]) -> None:
         raise _invalid(REPEATED)
 
 
-def _refuse_compressed(body: bytes) -> None:
+def _refuse_compressed(body: bytes) -> Iterator[list[Row]]:
     """Refuse compressed buffers: eight megabytes of them can hold gigabytes."""
-    for message in _messages(body):
+    for number, message in enumerate(_messages(body), 1):
         if message.type == "record batch" and _is_compressed(message.metadata.to_pybytes()):
             raise _invalid(COMPRESSED)
+        if number % MESSAGES == 0:
+            yield []
 
 
 def _messages(body: bytes) -> Iterator[Any]:

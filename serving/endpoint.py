@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from models._contract import AnyContract
 from monitoring.metrics import ModelMetrics
 from serving import body as bodies
-from serving import tokens
+from serving import tokens, turns
 from serving import wire as wires
 from serving.asgi import Receive
 from serving.bundle import Bundle
 from serving.exchange import Exchange
 from serving.patience import Patience
 from serving.room import Room
+from serving.turns import Turns
 from serving.wire import Wire
 
 T = TypeVar("T")
@@ -27,11 +28,15 @@ ASIDE_REQUESTS = 8
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """How large a body may be, how many rows one in Arrow's form may hold, and room for all."""
+    """How large a body may be, how many rows one in Arrow's form may hold, and room for all.
+
+    `turns` are taken by bodies that are read in slices.
+    """
 
     body_bytes: int
     arrow_rows: int
     room: Room
+    turns: Turns = field(default_factory=Turns)
 
 
 class Endpoint:
@@ -96,14 +101,23 @@ class Endpoint:
             ClientGoneError: nobody waits for the answer any more.
         """
         aside = len(body) > ASIDE_BYTES and self.metrics.in_flight > ASIDE_REQUESTS
-        rows = await _aside(wire.read, body) if aside else wire.read(body)
+        rows = await self._read(wire, body, aside=aside)
         here.rows = len(rows)
         work = self._bundle.predict(self.model, rows, here, weight=len(body))
         if self._bundle.waits(self.model, here.rows):
             work = bodies.unless_gone(work, receive)
         predictions = await work
         answer = (predictions, here.version, here.request_id)
+        if wire.sliced:
+            content = await self._limits.turns.take(wire.sliced.write(*answer))
+            turns.let_go_later(rows, predictions)
+            return content
         return await _aside(wire.write, *answer) if aside else wire.write(*answer)
+
+    async def _read(self, wire: Wire, body: bytes, *, aside: bool) -> list[Any]:
+        if wire.sliced:
+            return await self._limits.turns.take(wire.sliced.read(body))
+        return await _aside(wire.read, body) if aside else wire.read(body)
 
 
 async def _aside(work: Callable[..., T], *given: Any) -> T:

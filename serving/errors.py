@@ -124,11 +124,12 @@ def internal(code: str = "internal_error") -> ApiError:
 
 def invalid(error: ValidationError, *within: str) -> ApiError:
     """Say what is wrong with a body, or what is `within` it, without repeating what it held."""
-    found = [{**each, "loc": [*within, *each["loc"]]} for each in _first(error)]
+    found = [{**each, "loc": [*within, *each["loc"]]} for each in first(error)]
     return invalid_from(found, error.error_count())
 
 
-def _first(error: ValidationError) -> Iterator[dict[str, Any]]:
+def first(error: ValidationError) -> Iterator[dict[str, Any]]:
+    """Give the first errors, as many as are told."""
     # A body may have a hundred thousand errors, and making a dict of each takes a second.
     text = error.json(include_url=False, include_input=False, include_context=False)
     end = 0
@@ -143,10 +144,10 @@ def repeated_key() -> ApiError:
     return ApiError(400, text, detail=[Detail((), text, "repeated_key")])
 
 
-def invalid_from(first: Sequence[Mapping[str, Any]], count: int) -> ApiError:
-    """Do the same for the first of `count` errors: plain mappings with `loc`, `msg` and `type`."""
+def invalid_from(found: Sequence[Mapping[str, Any]], count: int) -> ApiError:
+    """Do the same for those `found` of `count` errors: mappings with `loc`, `msg` and `type`."""
     details = [
-        Detail(_loc(each["loc"]), str(each["msg"]), each["type"]) for each in first[:MOST_DETAILS]
+        Detail(_loc(each["loc"]), str(each["msg"]), each["type"]) for each in found[:MOST_DETAILS]
     ]
     loc, msg = details[0].loc, details[0].msg
     where = f"{'.'.join(map(str, loc))}: " if loc else ""

@@ -11,6 +11,9 @@ from serving.estimator import Estimator
 
 # How far from 1 the two probabilities of a row may add up.
 ROUNDING = 1e-6
+# Models hold the interpreter while they work, in whatever thread. Of more rows than these it is
+# let go in between, so that the event loop gets its turns.
+AT_ONCE = 512
 
 
 class BadOutputError(RuntimeError):
@@ -40,6 +43,12 @@ class Runner:
 
     def predict(self, rows: Sequence[Any]) -> list[Any]:
         """Give one prediction a row, in order."""
+        if len(rows) <= AT_ONCE:
+            return self._predict(rows)
+        starts = range(0, len(rows), AT_ONCE)
+        return [each for start in starts for each in self._predict(rows[start : start + AT_ONCE])]
+
+    def _predict(self, rows: Sequence[Any]) -> list[Any]:
         return self.contract.predictions(rows, self.probabilities(rows), self.policy)
 
 

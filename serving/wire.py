@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from models._contract import AnyContract, Rows
 from serving import errors, repeated, tokens
 from serving.errors import ApiError
+from serving.turns import Slices, at_once
 
 JSON = b"application/json"
 ARROW = b"application/vnd.apache.arrow.stream"
@@ -23,11 +24,21 @@ class Wire:
     """One form, compiled for one model.
 
     `read` gives the rows of a body, or raises a 400; `write` takes predictions, version and id.
+    `sliced` does the same where bodies may be large: a slice a turn of the event loop.
     """
 
     media_type: bytes
     read: Callable[[bytes], list[Any]]
     write: Callable[[list[Any], str, str], bytes]
+    sliced: "Sliced | None" = None
+
+
+@dataclass(frozen=True)
+class Sliced:
+    """`read` and `write` of a form, as slices."""
+
+    read: Callable[[bytes], Slices[list[Any]]]
+    write: Callable[[list[Any], str, str], Slices[bytes]]
 
 
 def wires(contract: AnyContract, *, arrow_rows: int) -> dict[bytes, Wire]:
@@ -36,7 +47,7 @@ def wires(contract: AnyContract, *, arrow_rows: int) -> dict[bytes, Wire]:
     if arrow_rows and find_spec("pyarrow"):
         from serving import arrow
 
-        known[ARROW] = Wire(ARROW, *arrow.reader_and_writer(contract, arrow_rows))
+        known[ARROW] = _sliced(ARROW, Sliced(*arrow.reader_and_writer(contract, arrow_rows)))
     return known
 
 
@@ -77,6 +88,16 @@ def _refuse_compressed(headers: Mapping[bytes, bytes]) -> None:
     if headers.get(b"content-encoding", b"identity") != b"identity":
         msg = "The body should not be compressed."
         raise ApiError(415, msg)
+
+
+def _sliced(media_type: bytes, sliced: Sliced) -> Wire:
+    def read(body: bytes) -> list[Any]:
+        return at_once(sliced.read(body))
+
+    def write(predictions: list[Any], version: str, request_id: str) -> bytes:
+        return at_once(sliced.write(predictions, version, request_id))
+
+    return Wire(media_type, read, write, sliced)
 
 
 def _json(contract: AnyContract) -> Wire:

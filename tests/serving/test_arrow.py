@@ -1,7 +1,9 @@
 """Arrow's form holds the same rows, gives the same answers and is refused in the same words."""
 
+import asyncio
 import json
 
+import bentoml
 import pyarrow
 import pytest
 from hypothesis import given
@@ -9,17 +11,20 @@ from hypothesis import strategies as st
 from pyarrow import ipc
 
 from models import breast_cancer, loan_default, sentiment
-from serving.errors import ApiError
+from serving import arrow, artifact, exchange
+from serving.endpoint import BodyLimits, Endpoint
+from serving.errors import MOST_DETAILS, ApiError
+from serving.room import Room
 from serving.wire import ARROW, JSON, wires
 
 MODELS = [breast_cancer, loan_default, sentiment]
 
 
-def stream(rows, **options):
+def stream(rows, batch_rows=None, **options):
     table = pyarrow.Table.from_pylist(rows)
     sink = pyarrow.BufferOutputStream()
     with ipc.new_stream(sink, table.schema, options=ipc.IpcWriteOptions(**options)) as writer:
-        writer.write_table(table)
+        writer.write_table(table, batch_rows)
     return bytes(sink.getvalue())
 
 
@@ -127,3 +132,92 @@ def outcome(body):
 
 def test_without_rows_for_arrow_only_json_is_known():
     assert set(wires(sentiment, arrow_rows=0)) == {JSON}
+
+
+WRONG = [{"employees": -1}, {"state": "xx", "jobs_created": -1}, {"sba_guaranteed_usd": 10**6}]
+MOST, ONE_SLICE = 700, 10**6
+
+
+def with_faults(number, faults):
+    """So many rows, of which some are wrong: by their index, which of `WRONG`."""
+    good = plain(loan_default)
+    return [good[n % 2] | (WRONG[faults[n]] if n in faults else {}) for n in range(number)]
+
+
+def read(body, slice_rows):
+    """The rows, or all that the refusal says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrow, "ROWS", slice_rows)
+        try:
+            return wires(loan_default, arrow_rows=MOST)[ARROW].read(body)
+        except ApiError as error:
+            return error.status, error.body("id")
+
+
+numbers = st.sampled_from([1, 255, 256, 257, 512, 513, MOST, MOST + 1, MOST + 300])
+faults = st.dictionaries(st.integers(0, MOST + 10), st.integers(0, 2), max_size=40)
+
+
+@given(numbers, faults, st.sampled_from([1, 100, 256, 10_000]))
+def test_slices_are_read_and_refused_as_all_rows_at_once(number, faults, batch_rows):
+    body = stream(with_faults(number, faults), batch_rows)
+
+    assert read(body, arrow.ROWS) == read(body, ONE_SLICE)
+
+
+def test_of_the_faults_of_all_slices_the_first_are_told_and_all_are_counted():
+    rows = with_faults(600, {2: 0, **dict.fromkeys(range(290, 500), 1)})
+    told = refusal(loan_default, ARROW, stream(rows), MOST)
+
+    assert [each.loc for each in told.detail[:3]] == [
+        ("rows", 2, "employees"), ("rows", 290, "jobs_created"), ("rows", 290, "state")
+    ]  # fmt: skip
+    assert len(told.detail) == MOST_DETAILS
+    assert told.message.endswith("(and 420 more)")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_answer_in_slices_is_that_of_all_rows_at_once(model, monkeypatch, home):
+    known = wires(model, arrow_rows=MOST)[ARROW]
+    predict = artifact.read(model, bentoml.models.get(f"{model.NAME}:latest")).runner.predict
+    # In the first two slices no loan has a warning, so that a whole column of them is empty.
+    first, *_ = predict(model.EXAMPLE[:1])
+    predictions = [first] * 512 + predict(model.EXAMPLE) * 40
+    sliced = known.write(predictions, "v1", "id1")
+    monkeypatch.setattr(arrow, "ROWS", ONE_SLICE)
+
+    assert sliced == known.write(predictions, "v1", "id1")
+
+
+def test_while_a_large_body_is_answered_others_have_turns(client, monkeypatch):
+    number = 4_096
+    known = wires(sentiment, arrow_rows=number)[ARROW]
+    bundle = bentoml.get_current_service().bundle
+    limits = BodyLimits(2**20, number, Room(2**20))
+    endpoint = Endpoint(sentiment, bundle, limits, direct=True)
+    body = stream([{"text": "good"}] * number)
+    told = []
+
+    async def others():
+        while True:
+            told.append("turn")
+            await asyncio.sleep(0)
+
+    async def scenario():
+        other = asyncio.ensure_future(others())
+        monkeypatch.setattr(bundle, "predict", predicted)
+        await endpoint.answer(known, body, exchange.of({}), None)
+        other.cancel()
+
+    predict = bundle.predict
+
+    async def predicted(*given, **more):
+        told.append("predict")
+        predictions = await predict(*given, **more)
+        told.append("write")
+        return predictions
+
+    client.portal.call(scenario)
+    slices = number // arrow.ROWS
+    assert told.index("predict") >= slices - 1
+    assert len(told) - told.index("write") >= slices - 1

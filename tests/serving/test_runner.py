@@ -12,7 +12,7 @@ from models import breast_cancer, sentiment
 from models._contract import Policy
 from serving import artifact
 from serving.estimator import SklearnEstimator
-from serving.runner import BadOutputError, Runner
+from serving.runner import AT_ONCE, BadOutputError, Runner
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,34 @@ def test_an_output_of_another_shape_is_refused(says):
 def test_one_bad_row_among_good_ones_is_found():
     with pytest.raises(BadOutputError, match="nan"):
         runner([[0.5, 0.5], [np.nan, 0.5]]).predict(sentiment.EXAMPLE)
+
+
+@dataclass(frozen=True)
+class ByLength:
+    """An estimator that answers by the length of a text, and tells how many it was asked."""
+
+    asked: list[int]
+    kind: str = "ByLength"
+    parameters: Any = None
+
+    def save(self, _folder):
+        raise NotImplementedError
+
+    def predict_proba(self, texts):
+        self.asked.append(len(texts))
+        return np.array([[1 - len(text) / 10**4, len(text) / 10**4] for text in texts])
+
+
+@pytest.mark.parametrize("number", [1, AT_ONCE, AT_ONCE + 1, 2 * AT_ONCE + 7])
+def test_many_rows_are_predicted_in_parts_and_in_order(number):
+    asked: list[int] = []
+    rows = [sentiment.Review(text="a" * (n + 1)) for n in range(number)]
+    predictions = Runner(sentiment, ByLength(asked), Policy()).predict(rows)
+
+    assert max(asked) <= AT_ONCE
+    assert [each.positive_probability for each in predictions] == [
+        (n + 1) / 10**4 for n in range(number)
+    ]
 
 
 def test_without_its_scaler_the_model_answers_otherwise(home):
