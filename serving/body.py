@@ -32,10 +32,14 @@ async def read(
         ApiError: 413; what `make_room` raises.
         ClientGoneError: the rest never came.
     """
-    length = headers.get(b"content-length")
-    if length is not None and int(length) > most:
+    if declared(headers) > most:
         raise _too_large(most)
     return await _read(receive, most, make_room)
+
+
+def declared(headers: Mapping[bytes, bytes]) -> int:
+    """Bytes that the body says it has; 0 where it does not say."""
+    return int(headers.get(b"content-length", 0))
 
 
 async def _read(receive: Receive, most: int, make_room: Callable[[int], None]) -> bytes:

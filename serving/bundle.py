@@ -62,7 +62,7 @@ class Bundle:
         self.metrics = metrics
         self.keeping = keeping
         self._stored = stored
-        self._limits = limits
+        self.limits = limits
         self.timeout = timeout
         self.draining = False
         self._allow_version_mismatch = allow_version_mismatch
@@ -126,7 +126,7 @@ class Bundle:
         metrics.golden(loaded.golden_seconds)
         batcher: Batcher[Any, Any] = Batcher(
             loaded.runner.predict,
-            self._limits,
+            self.limits,
             self._executor,
             lambda batch: metrics.ran(batch.rows, batch.seconds),
         )
@@ -150,6 +150,10 @@ class Bundle:
     def waits(self, model: str, rows: int) -> bool:
         """Whether so many rows for `model` would wait, long enough for their client to leave."""
         return model in self.served and self.served[model].batcher.waits(rows)
+
+    def queued_rows(self, model: str) -> int:
+        """Rows that wait for `model` now."""
+        return self.served[model].batcher.queued_rows if model in self.served else 0
 
     def stop(self) -> None:
         """Refuse what still waits: this process ends."""

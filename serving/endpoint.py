@@ -13,6 +13,7 @@ from serving import wire as wires
 from serving.asgi import Receive
 from serving.bundle import Bundle
 from serving.exchange import Exchange
+from serving.intake import LEAST_BYTES, Intake
 from serving.patience import Patience
 from serving.room import Room
 from serving.turns import Turns
@@ -61,6 +62,7 @@ class Endpoint:
         self._bundle = bundle
         self._patience = Patience()
         self._limits = limits
+        self._intake = Intake(bundle.limits.queue_rows)
         self._wires = wires.wires(contract, arrow_rows=limits.arrow_rows if direct else 0)
 
     @property
@@ -73,10 +75,12 @@ class Endpoint:
         """Read the body, and find its form.
 
         Raises:
-            ApiError: 400, 413, 415, 503 where there is no room, or 504 when it came too slowly.
+            ApiError: 400, 413, 415, 503 where there is no room for it or its rows, or 504 when it
+                came too slowly.
             ClientGoneError: it never came.
         """
         wire = wires.choose(self._wires, here.headers)
+        self._refuse_full(wire, bodies.declared(here.headers))
         seconds = here.timeout or self._bundle.timeout
         limits = self._limits
         reading = bodies.read(
@@ -100,10 +104,13 @@ class Endpoint:
             ApiError: whatever went wrong.
             ClientGoneError: nobody waits for the answer any more.
         """
-        aside = len(body) > ASIDE_BYTES and self.metrics.in_flight > ASIDE_REQUESTS
+        size = len(body)
+        aside = size > ASIDE_BYTES and self.metrics.in_flight > ASIDE_REQUESTS
+        # Others may have come while it did.
+        self._refuse_full(wire, size)
         rows = await self._read(wire, body, aside=aside)
         here.rows = len(rows)
-        work = self._bundle.predict(self.model, rows, here, weight=len(body))
+        work = self._bundle.predict(self.model, rows, here, weight=size)
         if self._bundle.waits(self.model, here.rows):
             work = bodies.unless_gone(work, receive)
         predictions = await work
@@ -114,10 +121,28 @@ class Endpoint:
             return content
         return await _aside(wire.write, *answer) if aside else wire.write(*answer)
 
+    def _refuse_full(self, wire: Wire, size: int) -> None:
+        if size >= LEAST_BYTES:
+            queued = self._bundle.queued_rows(self.model)
+            self._intake.refuse(wire.media_type, size, queued)
+
     async def _read(self, wire: Wire, body: bytes, *, aside: bool) -> list[Any]:
+        if not (aside or wire.sliced):
+            rows = wire.read(body)
+        else:
+            coming = self._intake.rows(wire.media_type, len(body))
+            self._intake.coming += coming
+            try:
+                rows = await self._read_slowly(wire, body)
+            finally:
+                self._intake.coming -= coming
+        self._intake.learn(wire.media_type, len(body), len(rows))
+        return rows
+
+    async def _read_slowly(self, wire: Wire, body: bytes) -> list[Any]:
         if wire.sliced:
             return await self._limits.turns.take(wire.sliced.read(body))
-        return await _aside(wire.read, body) if aside else wire.read(body)
+        return await _aside(wire.read, body)
 
 
 async def _aside(work: Callable[..., T], *given: Any) -> T:

@@ -285,7 +285,7 @@ async def client(batcher, request, limits, stop):
     """Ask once, and say whether what came of it was right."""
     loop = asyncio.get_running_loop()
     await asyncio.sleep(request["at"])
-    seen = []
+    seen: list[float] = []
 
     async def ask():
         seen.extend((loop.time(), batcher.queued_rows))
