@@ -67,21 +67,24 @@ def _overload(factor: int) -> Workload:
     )
 
 
-def _large(model: str) -> Workload:
+def _large(model: str, connections: int = 4) -> Workload:
+    """A few large bodies at once, or many: many fill queues with rows before requests do."""
+    few = connections == 4  # noqa: PLR2004 - so named and compared since the first run
     return Workload(
-        name=f"rows512_{model}",
-        title=f"{model}, 512 rows, 4 connections",
+        name=f"rows512_{model}" if few else f"rows512_{model}_{connections}",
+        title=f"{model}, 512 rows, {connections} connections",
         shape="closed",
-        load=4,
+        load=connections,
         model=model,
         mix="rows512",
-        quick=model == MAIN,
+        quick=few and model == MAIN,
     )
 
 
 WORKLOADS = (
     *(_single(model, connections) for model in MODELS for connections in (1, 32, 256)),
     *(_large(model) for model in MODELS),
+    _large(MAIN, 32),
     Workload("mixed", f"{MAIN}, 1 to 64 rows, 32 connections", "closed", 32, mix="mixed"),
     *(_open(share) for share in (0.5, 0.8)),
     Workload("after_burst", f"{MAIN}, a lone row after 256 connections", "burst", 1, quick=True),
