@@ -25,8 +25,13 @@ METHOD = """\
   much of the generator as of the server.
 - Capacity: the better of a peer's own rates at 32 and at 256 connections.
 - Overload: a closed loop of two and of ten times 256 connections, each of which asks again at once,
-  answered or refused. Goodput is what was answered 200, less every answer that took over a second
-  (refusals among them: it is a lower bound), by the peer's capacity; latencies are of all answers.
+  answered or refused. "In time" is a 200 within a second, "late" a later one, "refused" any other
+  status, "failed" a connection that broke or a client that waited ten seconds. Goodput is what was
+  in time, by the peer's capacity. wrk does not tell how late a 200 was and how late a refusal: a
+  quarter of the connections are watched one by one, and the share of late ones among their 200s
+  counts for all. Latencies are those of the watched 200s, from the wish to ask.
+- CPU and memory of an overload include what refusals cost; so does the closed loop of 512 rows,
+  whose latencies are of all answers, where a server refuses.
 - A percentile is shown when at least ten requests lie beyond it.
 - CPU is user and system time of the server's whole process tree, divided by its good answers.
   Memory is resident memory summed over the tree, so that what processes share counts in each.

@@ -119,14 +119,17 @@ def _open(summary: Summary) -> str:
         "",
         "load",
         "meant/s",
+        "answered/s",
         "p50 ms",
         "p99 ms",
         "p99.9 ms",
         "CPU µs",
+        "memory MB",
         "errors",
         "generator late, p99 ms",
     ]
-    metrics = ("meant_rate", "p50", "p99", "p999", "cpu_us", "errors", "generator_late_p99")
+    latencies = ("p50", "p99", "p999")
+    metrics = ("meant_rate", "rate", *latencies, "cpu_us", "rss_mb", "errors", "generator_late_p99")
     return _by_load(summary, "open", head, metrics)
 
 
@@ -135,15 +138,19 @@ def _overload(summary: Summary) -> str:
         "",
         "connections",
         "capacity/s",
-        "good/s",
         "goodput",
+        "in time/s",
+        "late/s",
+        "refused/s",
+        "failed/s",
         "p50 ms",
         "p99 ms",
-        "refused",
-        "too late",
-        "errors",
+        "p99.9 ms",
+        "CPU µs",
+        "memory MB",
     ]
-    metrics = ("capacity", "good", "goodput", "p50", "p99", "refused", "late", "errors")
+    rates = ("capacity", "goodput", "in_time", "late", "refused", "failed")
+    metrics = (*rates, "p50", "p99", "p999", "cpu_us", "rss_mb")
     return _by_load(summary, "overload", head, metrics)
 
 

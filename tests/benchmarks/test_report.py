@@ -20,6 +20,25 @@ def test_every_workload_finds_its_place(measurement, results):
             assert f"## {workload.title}" in page
 
 
+def test_an_open_loop_shows_what_was_reached_and_what_it_cost(measurement, results):
+    extra = {"meant_rate": 50.0, "generator_late_p99": 0.5}
+    costs = {"p50": 1.0, "p99": 2.0, "p999": 3.0, "cpu_us": 80.0, "rss_mb": 400.0}
+    found = measurement(workload="open_50", rate=49.0, extra=extra, **costs)
+
+    line = "| Tabento | 0.5x | 50 | 49 | 1 | 2 | 3 | 80 | 400 | 0 | 0.5 |"
+    assert line in report.page(results(found))
+
+
+def test_an_overload_tells_late_answers_from_refusals_and_losses(measurement, results):
+    rates = {"in_time": 90.0, "late": 4.0, "refused": 5.0, "failed": 1.0}
+    costs = {"p50": 1.0, "p99": 2.0, "p999": 3.0, "cpu_us": 80.0, "rss_mb": 400.0}
+    extra = {"capacity": 99.0, "goodput": 0.9, **rates}
+    found = measurement(workload="overload_2", extra=extra, **costs)
+
+    line = "| Tabento | 512 | 99 | 0.9 | 90 | 4 | 5 | 1 | 1 | 2 | 3 | 80 | 400 |"
+    assert line in report.page(results(found))
+
+
 def test_a_quick_run_says_so(measurement, results):
     quick = results(measurement())
     quick.facts["quick"] = True
