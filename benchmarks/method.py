@@ -16,9 +16,9 @@ METHOD = """\
   envelope.
 - Rows are generated, valid and all different; a measurement goes through 256 bodies of one row, 4
   of 512 rows, or 64 of 1 to 64 rows.
-- Closed loop: wrk, one thread, after a second of the same load unmeasured and a pause in which what
-  that left unanswered is served. Its latency is that of a client which waits for its answer, and is
-  not comparable with the open loop's.
+- Closed loop: wrk, one thread, after a second of the same load unmeasured (none for one connection)
+  and a pause in which what that left unanswered is served. Its latency is that of a client which
+  waits for its answer, and is not comparable with the open loop's.
 - Open loop: requests are meant to arrive at random moments (Poisson); latency counts from the meant
   moment, so that no slow answer hides those behind it. A request that finds no idle connection
   opens one. Where the generator itself was late by more than a few milliseconds, the line says as
@@ -35,6 +35,7 @@ METHOD = """\
 - A percentile is shown when at least ten requests lie beyond it.
 - CPU is user and system time of the server's whole process tree, divided by its good answers.
   Memory is resident memory summed over the tree, so that what processes share counts in each.
+- A peer is started with two workers in the first round alone, Tabento in every round.
 - Rounds go through all peers in turn. A number is the median over the rounds; a ratio is taken
   within each round, and then its median.
 - Where cores suffice, a server gets one core a worker, and shares it among all its processes: what
@@ -47,12 +48,12 @@ AGAIN = """\
 ## Run it yourself
 
 The load generator is wrk (`apt-get install wrk`). Each peer is installed into an environment of its
-own under `.bench/`, once. Where there are cores enough, `taskset` keeps the server and the load
-generator apart.
+own under `.bench/`, once. A run says at its start about how long it will take. Where there are
+cores enough, `taskset` keeps the server and the load generator apart.
 
 ```
-make bench             # all of it, some three quarters of an hour
-make bench QUICK=1     # five minutes
+make bench             # all of it, about an hour
+make bench QUICK=1     # one round of the main workloads: some minutes
 make bench ARGS="--peers mosec --workloads single_breast_cancer_32 --rounds 5"
 ```
 

@@ -1,8 +1,10 @@
 """The page for people: targets and ratios first, then every number, then where Tabento loses."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
 
-from benchmarks import losses, targets
+from benchmarks import losses, targets, versions
 from benchmarks.chart import Bar, chart
 from benchmarks.method import AGAIN, HEAD, METHOD
 from benchmarks.peer import PEERS, TABENTO, Peer
@@ -216,7 +218,7 @@ def _facts(results: Results) -> Iterator[str]:
     yield f"- Machine: {machine['cpu']}, {machine['cores']} cores, {machine['system']}."
     yield f"- One worker: {pinning['1']}. Two workers: {pinning['2']}."
     yield f"- Models: {', '.join(models)}."
-    yield f"- Command: `{facts['command']}`, {facts['started']} to {facts['ended']}.\n"
+    yield f"- Command: `{facts['command']}`, {_took(facts)}.\n"
     yield table(
         ["peer", "version", "how it runs"],
         [
@@ -226,8 +228,16 @@ def _facts(results: Results) -> Iterator[str]:
         ],
         texts=3,
     )
+    yield "What runs in each environment, asked of the environment itself.\n"
+    yield versions.compared(facts.get("libraries", {}))
     for name, reason in results.failures.items():
         yield f"Not measured to the end: {name}: {reason}\n"
+
+
+def _took(facts: dict[str, Any]) -> str:
+    started, ended = (datetime.fromisoformat(facts[each]) for each in ("started", "ended"))
+    minutes = (ended - started).total_seconds() / 60
+    return f"{facts['started']} to {facts['ended']}: {minutes:.0f} minutes"
 
 
 def _estimator(model: dict[str, object]) -> str:

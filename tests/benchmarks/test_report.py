@@ -39,6 +39,24 @@ def test_an_overload_tells_late_answers_from_refusals_and_losses(measurement, re
     assert line in report.page(results(found))
 
 
+def test_a_page_says_how_long_the_run_took(measurement, results):
+    assert "2026-11-21T00:30:00+00:00: 30 minutes" in report.page(results(measurement()))
+
+
+def test_a_page_shows_the_libraries_of_each_peer(measurement, results):
+    known = results(measurement())
+    known.facts["libraries"] = {"mosec": {"python": "3.11.7", "mosec": "0.9", "numpy": "2.0"}}
+
+    assert "| mosec | 3.11.7 | mosec 0.9 | its own | - | 2.0 | - | - |" in report.page(known)
+
+
+def test_results_of_before_libraries_were_kept_still_make_a_page(measurement, results):
+    old = results(measurement())
+    old.facts.pop("libraries", None)
+
+    assert "## How it was measured" in report.page(old)
+
+
 def test_a_quick_run_says_so(measurement, results):
     quick = results(measurement())
     quick.facts["quick"] = True
