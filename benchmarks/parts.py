@@ -43,6 +43,9 @@ RULES = (
     ("uvicorn/protocols/", HTTP),
     ("serving/", FRONT),
     ("service.py:", FRONT),
+    ("starlette/", FRONT),
+    ("bentoml/", FRONT),
+    ("_bentoml_sdk/", FRONT),
     ("uvicorn/server.py:", LOOP),
     ("asyncio/runners.py:", LOOP),
 )
@@ -90,7 +93,8 @@ def costs(spent: Spent) -> dict[str, float]:
     main = {part: spent.main * seen[part] / every for part in PARTS}
     others = max(spent.whole - spent.main - spent.threads, 0.0)
     found = {**main, THREADS: spent.threads, PROCESSES: others}
-    found[REST] = spent.whole - sum(found.values())
+    # Rounded, because a sum of fractions is off by less than any clock can tell.
+    found[REST] = round(spent.whole - sum(found.values()), 9)
     return {part: seconds / spent.requests * 1e6 for part, seconds in found.items()}
 
 

@@ -5,6 +5,7 @@ tells when a tick of CPU time is used, in Python or beneath it; the stack is not
 runs again, so that what C code and the kernel took counts for the frame that follows or called it.
 """
 
+import atexit
 import json
 import os
 import signal
@@ -39,4 +40,6 @@ def write() -> None:
 if "BENCH_SAMPLES" in os.environ and any("_bentoml_impl.worker" in word for word in sys.orig_argv):
     signal.signal(signal.SIGPROF, note)
     signal.siginterrupt(signal.SIGPROF, False)
+    # An interpreter that ends takes its handlers back, and the signal would end it sooner.
+    atexit.register(signal.setitimer, signal.ITIMER_PROF, 0)
     signal.setitimer(signal.ITIMER_PROF, INTERVAL_SECONDS, INTERVAL_SECONDS)

@@ -28,6 +28,7 @@ SPENT = Spent(1_000, whole=1.2, main=1.0, threads=0.1, samples=STACKS)
         ((f"{LIBRARY}/pydantic/main.py:x", f"{ROOT}/serving/wire.py:read"), parts.VALIDATION),
         ((HTTP, f"{ROOT}/serving/front.py:__call__"), parts.HTTP),
         (LOOP, parts.LOOP),
+        ((f"{LIBRARY}/starlette/middleware/errors.py:__call__", HTTP), parts.FRONT),
         ((), parts.REST),
     ],
 )
@@ -56,6 +57,12 @@ def test_other_threads_and_processes_are_parts_of_their_own():
 
 def test_what_no_rule_knows_is_said_to_be_unexplained():
     assert parts.costs(SPENT)[parts.REST] == pytest.approx(200)
+
+
+def test_where_all_is_explained_the_rest_is_nothing():
+    known = Spent(1_000, whole=1.2, main=1.0, threads=0.1, samples={LOOP: 3, (HTTP, *LOOP): 7})
+
+    assert parts.costs(known)[parts.REST] == 0
 
 
 def test_shares_are_of_the_whole():
