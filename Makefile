@@ -64,7 +64,7 @@ load: .venv/.dev  ## load-test what `serve` serves: SHAPE=steady, breaking_point
 	$(BIN)/locust -f locustfiles/$(SHAPE).py --host http://$(HOST):$(PORT) \
 		$(if $(UI),--web-host 127.0.0.1,--headless --only-summary) $(ARGS)
 
-bench: missing .venv/.dev  ## measure this service against its peers, side by side (QUICK=1: five minutes)
+bench: missing .venv/.dev  ## measure this service against its peers, side by side (an hour; QUICK=1: some minutes)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
 MINUTES ?= 10

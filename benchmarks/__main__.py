@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from benchmarks import closed_loop, environment, machine, questions, report, store
+from benchmarks import closed_loop, environment, machine, plan, questions, report, store
 from benchmarks.contest import Contest, prepare, say
 from benchmarks.judge import WrongAnswerError
 from benchmarks.machine import Pinning
@@ -60,6 +60,8 @@ def _measure(options: argparse.Namespace, stored: list[Stored]) -> None:
         env=store.environment(stored),
         results=results,
     )
+    expected = plan.seconds(peers, contest.workloads, contest.rounds, contest.seconds)
+    say(f"it will take about {expected / 60:.0f} minutes")
     done = False
     try:
         contest.run()
@@ -92,6 +94,7 @@ def _facts(options: argparse.Namespace, stored: list[Stored]) -> dict[str, objec
         "pinning": {str(workers): str(Pinning.of(workers)) for workers in (1, 2)},
         "models": [each.facts() for each in stored],
         "versions": {},
+        "libraries": {},
     }
 
 
@@ -125,7 +128,7 @@ def _workloads(options: argparse.Namespace) -> tuple[Workload, ...]:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     add = parser.add_argument
-    add("--quick", action="store_true", help="five minutes: one round, the main workloads")
+    add("--quick", action="store_true", help="one round, the main workloads, some minutes")
     add("--peers", type=partial(_names, [each.name for each in PEERS]), help="some, by name: a,b")
     add(
         "--workloads",

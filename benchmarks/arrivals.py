@@ -2,7 +2,8 @@
 
 Each is measured from the moment it was meant to leave, so that no slow answer hides those behind it
 (no coordinated omission). A request that finds no idle connection opens one; beyond `connections`
-the client goes away unheard. A client waits `deadline` seconds, then hangs up.
+the client goes away unheard. A client waits `deadline` seconds, then hangs up. A crowd is no open
+loop: whoever of it was answered, refused or lost asks again at once.
 
 Raw sockets and one thread: it must be cheaper than what it measures. `python -m
 benchmarks.arrivals` reads an `Order` from its input and writes a `Seen`, both as JSON.
@@ -134,16 +135,22 @@ class Load:
             self.arrive(now)
         end = started + self.order.seconds
         due = started + exponential(rate) if rate else end
-        while due < end or self.busy:
+        while now < end if self.order.crowd else due < end or self.busy:
             now = time.perf_counter()
             while due <= now and due < end:
                 self.arrive(due)
                 due += exponential(rate)
             self.hang_up(now)
+            self.ask_again(now)
             pause = min(due, now + 0.05) - now if due < end else 0.01
             self.turn(max(pause - SPIN_SECONDS, 0))
         self.close()
         return self.told(time.perf_counter() - started)
+
+    def ask_again(self, now: float) -> None:
+        """Whoever of a crowd is lost at once waits for the next turn."""
+        for _ in range(self.order.crowd - len(self.busy)):
+            self.arrive(now)
 
     def turn(self, pause: float) -> None:
         for key, events in self.selector.select(pause):
@@ -216,7 +223,7 @@ class Load:
             self.open -= 1
 
     def close(self) -> None:
-        for connection in self.idle:
+        for connection in (*self.idle, *self.busy.values()):
             self.drop(connection)
         self.selector.close()
 
@@ -226,7 +233,9 @@ class Load:
         seen.seconds = seconds
         seen.statuses = dict(self.statuses)
         counted = Counter[float](self.milliseconds)
-        counted[self.order.deadline * 1e3] += seen.meant - seen.good
+        if not self.order.crowd:
+            counted[self.order.deadline * 1e3] += seen.meant - seen.good
+        seen.overdue = sum(taken > self.order.patience * 1e3 for taken in self.milliseconds)
         seen.p50, seen.p99, seen.p999, seen.worst = (
             percentile(counted, share) or 0.0 for share in (0.5, 0.99, 0.999, 1.0)
         )

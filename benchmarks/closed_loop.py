@@ -20,8 +20,8 @@ class NoLoadGeneratorError(RuntimeError):
 class Closed:
     """What wrk saw; times in milliseconds.
 
-    Errors: answers other than 2xx, which are `refused`, and lost requests. `late` are answers of
-    any kind that took longer than a second.
+    `requests` are answers of any kind. Errors: answers other than 2xx, which are `refused`, and
+    lost requests. `late` are answers of any kind that took longer than a second.
     """
 
     requests: int

@@ -5,12 +5,11 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 
-from benchmarks import environment
+from benchmarks import environment, plan, versions
 from benchmarks.judge import Judge, WrongAnswerError
 from benchmarks.measure import OK, Session
 from benchmarks.peer import TABENTO, Peer
@@ -49,10 +48,9 @@ class Contest:
                     self.turn(number, peer)
 
     def turn(self, number: int, peer: Peer) -> None:
-        chosen = [each for each in self.workloads if each.quick or not peer.few]
         try:
-            for workers, workloads in groupby(chosen, key=lambda each: each.workers):
-                self.session(number, peer, workers, list(workloads))
+            for workers, workloads in plan.sessions(peer, number, self.workloads):
+                self.session(number, peer, workers, workloads)
         except FAILURES as error:
             if peer is TABENTO:
                 raise
@@ -66,13 +64,15 @@ class Contest:
             )
             say(f"round {number}, {peer.title}: started in {server.start_seconds:.1f} s")
             session = Session(server, number, self.seconds, self.judge)
-            for workload in _different(workloads):
+            for workload in plan.different(workloads):
                 session.verify(workload)
             for workload in workloads:
+                if workload is not workloads[0]:
+                    session.settle(workload)
                 found = session.measure(workload)
                 self.results.measurements.append(found)
                 say(
-                    f"  {workload.name:26} {found.rate:9.0f}/s  p50 {found.p50:8.2f} ms"
+                    f"  {workload.name:26} {found.rate:9.0f}/s  p50 {found.p50 or 0:8.2f} ms"
                     f"  cpu {found.cpu_us or 0:7.0f} µs  errors {found.errors}"
                 )
 
@@ -88,7 +88,9 @@ def prepare(peers: tuple[Peer, ...], results: Results) -> Iterator[Peer]:
     for peer in peers:
         try:
             environment.programs(peer.folder)
-            results.facts["versions"][peer.name] = environment.version(peer.folder, peer.library)
+            found = environment.libraries(peer.folder)
+            results.facts["versions"][peer.name] = found[peer.library]
+            results.facts["libraries"][peer.name] = versions.that_matter(peer, found)
         except environment.InstallError as error:
             results.failures[peer.name] = _public(error)
             say(f"{peer.name} can not be installed: {error}")
@@ -99,11 +101,6 @@ def prepare(peers: tuple[Peer, ...], results: Results) -> Iterator[Peer]:
 def _public(error: Exception) -> str:
     """Keep of a failure what may be published: no log, no paths of this machine."""
     return str(error).partition("; its log")[0].replace(str(environment.ROOT), ".")
-
-
-def _different(workloads: Sequence[Workload]) -> list[Workload]:
-    """One workload for each kind of question."""
-    return list({(each.model, each.mix): each for each in workloads}.values())
 
 
 def open_files() -> None:

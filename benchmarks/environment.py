@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -62,10 +63,18 @@ def programs(folder: str | None) -> Path:
     return home / "bin"
 
 
-def version(folder: str | None, library: str) -> str:
-    """Ask the environment itself."""
-    code = f"from importlib.metadata import version; print(version({library!r}))"
-    return _run([str(programs(folder) / "python"), "-c", code]).strip()
+ASK = """
+import json, platform
+from importlib.metadata import distributions
+found = {each.metadata["Name"].lower(): each.version for each in distributions()}
+print(json.dumps({**found, "python": platform.python_version()}))
+"""
+
+
+def libraries(folder: str | None) -> dict[str, str]:
+    """Ask the environment itself for its Python and all its libraries, and their versions."""
+    found: dict[str, str] = json.loads(_run([str(programs(folder) / "python"), "-c", ASK]))
+    return found
 
 
 def _install(lock: Path, home: Path) -> None:

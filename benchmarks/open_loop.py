@@ -20,4 +20,7 @@ def run(order: Order, cores: tuple[int, ...]) -> Seen:
         check=True,
         cwd=ROOT,
     )
-    return Seen(**json.loads(done.stdout))
+    seen = Seen(**json.loads(done.stdout))
+    # In JSON every key is a text.
+    seen.statuses = {int(status): count for status, count in seen.statuses.items()}
+    return seen

@@ -36,9 +36,10 @@ class Peer:
         body: A request's rows as its protocol wants them.
         predictions: An answer's predictions, as the contract gives them.
         quick: It is part of a quick run.
-        few: It is measured under the workloads of a quick run alone.
+        few: It is measured under a few workloads alone.
         limit: Stands beside the others to show what is possible.
         library: Whose version stands for it.
+        server: The libraries that speak HTTP for it; none where it does so itself.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Peer:
     command: tuple[str, ...]
     folder: str | None
     library: str
+    server: tuple[str, ...] = ("uvicorn", "uvloop", "httptools")
     env: dict[str, str] = field(default_factory=dict)
     path: str = "/{model}/predict"
     body: Callable[[str, Rows], Any] = _body
@@ -147,6 +149,7 @@ MOSEC = Peer(
     ),
     folder="mosec",
     library="mosec",
+    server=(),
 )
 
 PEERS = (
@@ -163,6 +166,8 @@ PEERS = (
         ),
         folder="flask_gunicorn",
         library="flask",
+        server=("gunicorn",),
+        quick=False,
     ),
     Peer(
         name="bentoml_batchable",

@@ -1,8 +1,10 @@
 """The page for people: targets and ratios first, then every number, then where Tabento loses."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
 
-from benchmarks import losses, targets
+from benchmarks import losses, targets, versions
 from benchmarks.chart import Bar, chart
 from benchmarks.method import AGAIN, HEAD, METHOD
 from benchmarks.peer import PEERS, TABENTO, Peer
@@ -119,14 +121,17 @@ def _open(summary: Summary) -> str:
         "",
         "load",
         "meant/s",
+        "answered/s",
         "p50 ms",
         "p99 ms",
         "p99.9 ms",
         "CPU µs",
+        "memory MB",
         "errors",
         "generator late, p99 ms",
     ]
-    metrics = ("meant_rate", "p50", "p99", "p999", "cpu_us", "errors", "generator_late_p99")
+    latencies = ("p50", "p99", "p999")
+    metrics = ("meant_rate", "rate", *latencies, "cpu_us", "rss_mb", "errors", "generator_late_p99")
     return _by_load(summary, "open", head, metrics)
 
 
@@ -135,15 +140,19 @@ def _overload(summary: Summary) -> str:
         "",
         "connections",
         "capacity/s",
-        "good/s",
         "goodput",
+        "in time/s",
+        "late/s",
+        "refused/s",
+        "failed/s",
         "p50 ms",
         "p99 ms",
-        "refused",
-        "too late",
-        "errors",
+        "p99.9 ms",
+        "CPU µs",
+        "memory MB",
     ]
-    metrics = ("capacity", "good", "goodput", "p50", "p99", "refused", "late", "errors")
+    rates = ("capacity", "goodput", "in_time", "late", "refused", "failed")
+    metrics = (*rates, "p50", "p99", "p999", "cpu_us", "rss_mb")
     return _by_load(summary, "overload", head, metrics)
 
 
@@ -209,7 +218,7 @@ def _facts(results: Results) -> Iterator[str]:
     yield f"- Machine: {machine['cpu']}, {machine['cores']} cores, {machine['system']}."
     yield f"- One worker: {pinning['1']}. Two workers: {pinning['2']}."
     yield f"- Models: {', '.join(models)}."
-    yield f"- Command: `{facts['command']}`, {facts['started']} to {facts['ended']}.\n"
+    yield f"- Command: `{facts['command']}`, {_took(facts)}.\n"
     yield table(
         ["peer", "version", "how it runs"],
         [
@@ -219,8 +228,16 @@ def _facts(results: Results) -> Iterator[str]:
         ],
         texts=3,
     )
+    yield "What runs in each environment, asked of the environment itself.\n"
+    yield versions.compared(facts.get("libraries", {}))
     for name, reason in results.failures.items():
         yield f"Not measured to the end: {name}: {reason}\n"
+
+
+def _took(facts: dict[str, Any]) -> str:
+    started, ended = (datetime.fromisoformat(facts[each]) for each in ("started", "ended"))
+    minutes = (ended - started).total_seconds() / 60
+    return f"{facts['started']} to {facts['ended']}: {minutes:.0f} minutes"
 
 
 def _estimator(model: dict[str, object]) -> str:

@@ -21,7 +21,7 @@ class Measurement:
     requests: int
     rate: float
     rows_rate: float
-    p50: float
+    p50: float | None
     p99: float | None
     p999: float | None
     cpu_us: float | None

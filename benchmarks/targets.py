@@ -73,8 +73,9 @@ def _behaviour(summary: Summary) -> Iterator[Target]:
     after, before = (summary.value(ours, "after_burst", each) for each in ("p50", "before_p50"))
     burst = after / before if after and before else None
     yield Target("a lone request's p50 after a burst, times before", 1.1, burst, least=False)
-    goodput = summary.value(ours, "overload_10", "goodput")
-    yield Target("goodput with ten times the crowd, as a share of capacity", 0.9, goodput)
+    for factor, word in ((2, "twice"), (10, "ten times")):
+        goodput = summary.value(ours, f"overload_{factor}", "goodput")
+        yield Target(f"goodput with {word} the crowd, as a share of capacity", 0.9, goodput)
     yield _two_workers(summary)
 
 

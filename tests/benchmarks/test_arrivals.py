@@ -132,3 +132,46 @@ def test_a_connection_that_breaks_is_a_broken_request(bodies):
         seen = _run(port, bodies, rate=50.0)
 
     assert seen.broken == seen.meant > 0
+
+
+def test_a_crowd_asks_again_as_soon_as_it_is_answered(bodies):
+    with _server(lambda connection, _: connection.sendall(ANSWER)) as port:
+        seen = _run(port, bodies, rate=0.0, crowd=3)
+
+    assert seen.good > 30
+    assert seen.meant - seen.good <= 3
+
+
+def test_a_crowd_leaves_when_its_time_is_over(bodies):
+    """Its percentiles are of those who were answered: the others are counted apart."""
+    with _server(lambda connection, number: number == 1 and connection.sendall(ANSWER)) as port:
+        seen = _run(port, bodies, rate=0.0, crowd=3)
+
+    assert seen.good == 1
+    assert seen.seconds < 5
+    assert seen.worst < 5_000
+
+
+def test_who_is_refused_or_lost_in_a_crowd_asks_again(bodies):
+    def answer(connection, number):
+        if number % 2:
+            connection.sendall(REFUSAL)
+        else:
+            connection.close()
+
+    with _server(answer) as port:
+        seen = _run(port, bodies, rate=0.0, crowd=2)
+
+    assert seen.statuses[503] > 2
+    assert seen.broken > 2
+
+
+def test_an_answer_after_the_patience_is_good_but_overdue(bodies):
+    def answer(connection, _):
+        time.sleep(0.1)
+        connection.sendall(ANSWER)
+
+    with _server(answer) as port:
+        seen = _run(port, bodies, rate=0.0, crowd=2, patience=0.05)
+
+    assert seen.overdue == seen.good > 0

@@ -48,3 +48,14 @@ def test_two_workers_are_judged_by_their_cost_where_cores_are_shared(
     target = targets.of(Summary(results(one, two, pinning=pinning)))[-1]
     assert target.wanted == wanted
     assert target.found == pytest.approx(found)
+
+
+@pytest.mark.parametrize(
+    ("workload", "word"), [("overload_2", "twice"), ("overload_10", "ten times")]
+)
+def test_goodput_is_judged_at_both_crowds(measurement, results, workload, word):
+    crowd = measurement(workload=workload, extra={"goodput": 0.95})
+
+    judged = {target.text: target for target in targets.of(Summary(results(crowd)))}
+    found = judged[f"goodput with {word} the crowd, as a share of capacity"]
+    assert (found.wanted, found.found, found.reached) == (0.9, 0.95, True)
