@@ -10,7 +10,6 @@ import atexit
 import os
 import signal
 import sys
-from contextlib import suppress
 from types import FrameType
 
 import psutil
@@ -39,9 +38,10 @@ def _replace_soon(handler: SysHandler) -> None:
     loop, arbiter = handler.controller.loop, handler.controller.arbiter
 
     def look() -> None:
-        # Busy with another command, or stopping: its own look, every ten seconds, is still to come.
-        with suppress(ConflictError):
+        try:
             arbiter.manage_watchers()
+        except ConflictError:  # Busy with something else.
+            loop.call_later(_PAUSE_S, look)
 
     loop.add_callback_from_signal(loop.call_later, _PAUSE_S, look)
 

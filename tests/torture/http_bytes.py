@@ -12,8 +12,8 @@ FIRST, INSIDE, MARKER = b"first", b"inside", b"marker"
 END = raw.request(b"GET", b"/livez", b"X-Request-ID: " + MARKER, b"Connection: close")
 HIDDEN = raw.request(b"GET", b"/livez", b"X-Request-ID: " + INSIDE)
 
-METHODS = [b"POST"] * 6 + [b"GET", b"HEAD", b"OPTIONS", b"PUT", b"CONNECT", b"post", b"PRI", b""]
-TARGETS = [b"/sentiment/predict"] * 6 + [
+METHODS = [b"POST"] * 20 + [b"GET", b"HEAD", b"OPTIONS", b"PUT", b"CONNECT", b"post", b"PRI", b""]
+TARGETS = [b"/sentiment/predict"] * 20 + [
     b"/loan_default/predict?a=b#c",
     b"/models",
     b"/livez",
@@ -27,8 +27,8 @@ TARGETS = [b"/sentiment/predict"] * 6 + [
     b"*",
     b"",
 ]
-VERSIONS = [b"HTTP/1.1"] * 6 + [b"HTTP/1.0", b"HTTP/0.9", b"HTTP/2.0", b"HTTP/1.10", b"http/1.1"]
-KINDS = [b"application/json"] * 4 + [b"text/plain", b"application/json; charset=\xff", b""]
+VERSIONS = [b"HTTP/1.1"] * 20 + [b"HTTP/1.0", b"HTTP/0.9", b"HTTP/2.0", b"HTTP/1.10", b"http/1.1"]
+KINDS = [b"application/json"] * 10 + [b"text/plain", b"application/json; charset=\xff", b""]
 BODIES = [raw.BODY] * 3 + [b"", HIDDEN, raw.BODY + HIDDEN, b'{"rows": []}', b"\xff\xfe\x00"]
 ODD_FIELDS = [
     b"Expect: 100-continue",
@@ -56,7 +56,7 @@ ODD_FIELDS = [
     b"Long: " + b"a" * 70_000,
 ]
 # What parsers disagree about. None is the right length of the body.
-LENGTHS = [None, None, None, None, b"0", b"5", b"-1", b"+5", b"0x1c", b"28, 28", b"5 5", b"\xb2"]
+LENGTHS = [*[None] * 16, b"0", b"5", b"-1", b"+5", b"0x1c", b"28, 28", b"5 5", b"\xb2"]
 LENGTHS += [b"9" * 30, b"000000028", b"", b"65536"]
 CODINGS = [
     b"chunked",
@@ -67,7 +67,7 @@ CODINGS = [
     b"\x0bchunked",
 ]
 CODINGS += [b"chunked\r\nTransfer-Encoding: chunked", b"identity", b'"chunked"', b""]
-CHUNK_LINES = [
+CHUNK_LINES = [b"%x"] * 20 + [
     b"%x",
     b"%x",
     b"%x",
@@ -80,7 +80,7 @@ CHUNK_LINES = [
     b" %x",
     b"-%x",
 ]
-ENDS = [b"0\r\n\r\n"] * 4 + [b"", b"0\r\n", b"0\r\nA: b\r\n\r\n", b"0\n\n", b"00\r\n\r\n"]
+ENDS = [b"0\r\n\r\n"] * 16 + [b"", b"0\r\n", b"0\r\nA: b\r\n\r\n", b"0\n\n", b"00\r\n\r\n"]
 ENDS += [b"0\r\nContent-Length: 5\r\n\r\n", b"0\r\nbad\x00\r\n\r\n"]
 TOKENS = [b"\x00", b"\r", b"\n", b"\r\n", b"\r\n\r\n", b" ", b"\t", b"\x0b", b":", b",", b";", b"0"]
 TOKENS += [b"\x7f", b"\x80", b"\xff", b"\xc0\xaf", b"\xf0\x9f\x92\xa9", b"Content-Length: 1\r\n"]
@@ -103,7 +103,7 @@ def _chunked(draw, body):
     written, rest = b"", body
     while rest:
         size = draw(st.integers(1, len(rest)))
-        line = draw(st.sampled_from(CHUNK_LINES)) % (size + draw(st.sampled_from([0] * 9 + [1])))
+        line = draw(st.sampled_from(CHUNK_LINES)) % (size + draw(st.sampled_from([0] * 20 + [1])))
         written, rest = written + line + b"\r\n" + rest[:size] + b"\r\n", rest[size:]
     return written + draw(st.sampled_from(ENDS))
 
@@ -114,8 +114,8 @@ def requests(draw):
     body = draw(st.sampled_from(BODIES))
     fields = [b"Host: test", b"X-Request-ID: " + FIRST]
     fields.append(b"Content-Type: " + draw(st.sampled_from(KINDS)))
-    fields += draw(st.lists(st.sampled_from(ODD_FIELDS), max_size=2))
-    framing = draw(st.sampled_from(["length", "length", "chunks", "both", "two", "none"]))
+    fields += draw(st.sampled_from([[], [], [draw(st.sampled_from(ODD_FIELDS))]]))
+    framing = draw(st.sampled_from(["length"] * 3 + ["chunks"] * 3 + ["both", "two", "none"]))
     if framing in {"length", "both", "two"}:
         length = draw(st.sampled_from(LENGTHS))
         fields.append(b"Content-Length: " + (b"%d" % len(body) if length is None else length))
@@ -147,7 +147,7 @@ def _edit(draw, written):
 def connections(draw):
     """A request, wrong in its parts, in its bytes or in both; another that is right behind it."""
     written = draw(requests() | st.just(raw.post(raw.BODY, b"X-Request-ID: " + FIRST)))
-    for _ in range(draw(st.integers(0, 3))):
+    for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2, 3]))):
         written = _edit(draw, written)
     whole = written + draw(st.sampled_from([END, END, END, b""]))
     cuts = sorted(draw(st.lists(st.integers(0, len(whole)), max_size=3)))

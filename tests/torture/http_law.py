@@ -13,7 +13,7 @@ SILENCE = 0.25
 HEAD_END = b"\r\n\r\n"
 LINE = re.compile(rb"HTTP/1\.1 (\d{3}) [ -~]+")
 FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([\t -~]*)")
-ALLOWED = {200, 400, 401, 404, 405, 413, 415, 417, 429, 431, 503, 504}
+ALLOWED = {200, 400, 401, 403, 404, 405, 413, 415, 417, 429, 431, 503, 504}
 CONTINUE = 100
 
 
@@ -88,20 +88,34 @@ def _is_one_of_ours(answer):
 
 def seen(whole):
     """The request ids that h11 reads in these bytes, which knows nothing of our parser."""
-    connection, ids = h11.Connection(h11.SERVER, max_incomplete_event_size=2**20), []
-    connection.receive_data(whole)
-    while True:
+    ids: list[bytes] = []
+    while whole:
+        connection = h11.Connection(h11.SERVER, max_incomplete_event_size=2**20)
+        # Empty lines before a request are none of it (RFC 9112, 2.2).
+        connection.receive_data(whole.lstrip(b"\r\n"))
         try:
-            event = connection.next_event()
+            ids += _one(connection)
         except h11.RemoteProtocolError:
-            return ids
+            break
+        whole = connection.trailing_data[0] if _stays(connection) else b""
+    return ids
+
+
+def _one(connection):
+    """Read a request to its end, or as far as it comes."""
+    ids: list[bytes] = []
+    while (event := connection.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
         if isinstance(event, h11.Request):
-            ids += [value for name, value in event.headers if name == b"x-request-id"][:1] or [b""]
-        elif isinstance(event, h11.EndOfMessage):
-            connection.send(h11.Response(status_code=200, headers=[("Content-Length", "0")]))
-            connection.send(h11.EndOfMessage())
-            if connection.our_state is not h11.DONE:
-                return ids
-            connection.start_next_cycle()
-        elif event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, h11.ConnectionClosed):
-            return ids
+            ids = [value for name, value in event.headers if name == b"x-request-id"]
+        elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
+            break
+    return ids
+
+
+def _stays(connection):
+    """Whether another request may follow, once this one is answered."""
+    if connection.their_state is h11.SEND_BODY or connection.our_state is h11.IDLE:
+        return False
+    connection.send(h11.Response(status_code=400, headers=[("Content-Length", "0")]))
+    connection.send(h11.EndOfMessage())
+    return connection.our_state is h11.DONE
