@@ -206,7 +206,7 @@ class ModelBundle:
         )
         protocol.report_to(account.tell_of_no_request)
         front = Front(inner, self.bundle, endpoints, self.admission, account)
-        return cors.allow(front, settings().cors_origins)
+        return cors.allow(front, settings().cors_origins, account.tell)
 
 
 # What the decorator returns is no class any more, but its types say that it is.

@@ -1,8 +1,10 @@
-"""HTTP/1.1 as uvicorn speaks it, with three things mended.
+"""HTTP/1.1 as uvicorn speaks it, with four things mended.
 
 A head may be as long as a client likes, and a long one keeps the event loop busy; so may what
-follows a body. What is no HTTP is answered in a body of its own. And who offers to upgrade the
-connection, as Java's client does with every request, has the body of the request dropped.
+follows a body. And it may name two hosts or none, no version,
+or a coding that nobody undoes. What is no HTTP is answered in a body of its own. Who offers to
+upgrade the connection, as Java's client does with every request, has the body of the request
+dropped.
 """
 
 from collections.abc import Callable
@@ -45,6 +47,8 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self._idle > MOST_BYTES and self._length() > MOST_BYTES:
             raise ValueError  # the parser's own error follows
+        if not self._is_clear():
+            raise ValueError
         self._idle = 0
         super().on_headers_complete()
 
@@ -55,6 +59,19 @@ class Protocol(HttpToolsProtocol):
     def _should_upgrade(self) -> bool:
         """Have uvicorn leave alone what `_go_on` will read again."""
         return True
+
+    def _is_clear(self) -> bool:
+        """Whether everybody reads it in the same way: one host, no coding but chunks (RFC 9112).
+
+        The parser takes a request line without a version for HTTP/0.9, which has no headers.
+        """
+        hosts, version = 0, self.parser.get_http_version()
+        for name, value in self.headers:
+            if name == b"host":
+                hosts += 1
+            elif name == b"transfer-encoding" and (version, value.lower()) != ("1.1", b"chunked"):
+                return False
+        return (version == "1.1" and hosts == 1) or (version == "1.0" and hosts <= 1)
 
     def _length(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)

@@ -1,8 +1,9 @@
-"""How a worker that must not serve ends the whole service, instead of being started again for ever.
+"""What BentoML's supervisor, which is circus, is told beyond what it does by itself.
 
-BentoML's supervisor starts a worker that ended anew. A worker whose model can not be trusted would
-then end and be started for ever, so it tells its supervisor to stop, and to say so in its exit
-code.
+It starts a worker that ended anew. A worker whose model can not be trusted would then end and be
+started for ever, so it tells its supervisor to stop, and to say so in its exit code. And it looks
+for workers that ended every ten seconds only, which BentoML gives no way to change: here it looks
+when the system says that one did.
 """
 
 import atexit
@@ -12,9 +13,12 @@ import sys
 from types import FrameType
 
 import psutil
+from circus.exc import ConflictError
 from circus.sighandler import SysHandler
 
 _SUPERVISOR = "_TABENTO_SUPERVISOR_PID"
+# One that ends as soon as it starts is not to keep a whole core busy with its starts.
+_PAUSE_S = 1.0
 
 
 def enlist() -> None:
@@ -22,8 +26,24 @@ def enlist() -> None:
     os.environ[_SUPERVISOR] = str(os.getpid())
     signal.signal(signal.SIGUSR1, _stop_with_failure)
     # Circus would end all workers and start new ones. They can do better: see `serving.renewal`.
-    SysHandler.SIGNALS = [each for each in SysHandler.SIGNALS if each != signal.SIGHUP]
+    kept = [each for each in SysHandler.SIGNALS if each != signal.SIGHUP]
     signal.signal(signal.SIGHUP, _pass_on)
+    # It calls the method that is named as the signal is; Linux has two names for this one.
+    SysHandler.SIGNALS = [*kept, signal.SIGCHLD]
+    SysHandler.handle_chld = SysHandler.handle_cld = _replace_soon
+
+
+def _replace_soon(handler: SysHandler) -> None:
+    """Have circus look for workers that ended, outside the signal's handler."""
+    loop, arbiter = handler.controller.loop, handler.controller.arbiter
+
+    def look() -> None:
+        try:
+            arbiter.manage_watchers()
+        except ConflictError:  # Busy with something else.
+            loop.call_later(_PAUSE_S, look)
+
+    loop.add_callback_from_signal(loop.call_later, _PAUSE_S, look)
 
 
 def _pass_on(signum: int, _frame: FrameType | None) -> None:

@@ -47,6 +47,10 @@ AMBIGUOUS = {
     "chunk beyond 64 bits": as_it_is(CHUNKED, body=b"f" * 17 + b"\r\n" + raw.BODY),
     "chunk longer than it says": as_it_is(CHUNKED, body=b"5\r\n" + raw.BODY + b"\r\n0\r\n\r\n"),
     "unknown coding": as_it_is(b"Transfer-Encoding: xchunked", body=chunks(raw.BODY)),
+    "a coding before the chunks": as_it_is(
+        b"Transfer-Encoding: gzip, chunked", body=chunks(raw.BODY)
+    ),
+    "chunks in HTTP/1.0": as_it_is(CHUNKED, body=chunks(raw.BODY)).replace(b"/1.1", b"/1.0"),
     "coding before the length": as_it_is(b"Transfer-Encoding: identity", b"Content-Length: 28"),
     "space before the colon": as_it_is(b"Content-Length : 28"),
     "folded": as_it_is(b"Content-Length:\r\n 28"),

@@ -162,9 +162,10 @@ def test_one_thread_a_worker_is_set_before_numpy_is_imported(pair):
 def test_half_a_request_and_nonsense_leave_the_server_as_it_was(server):
     host, port = server.removeprefix("http://").split(":")
     for sent in (
-        b"POST /sentiment/predict HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf",
-        b"POST /sentiment/predict HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
-        b"POST /x HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /sentiment/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf",
+        b"POST /sentiment/predict HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"\x00\xff\x16\x03\x01 nonsense\r\n\r\n",
         b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
         b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",

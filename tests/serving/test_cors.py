@@ -1,10 +1,15 @@
 """Pages of other origins: refused, unless they are listed."""
 
+import json
+
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
 from models import sentiment
 from serving import cors
+from tests.conftest import serving
+from tests.torture.scrape import metric, until
 
 PATH, BODY = "/sentiment/predict", {"rows": [{"text": "good"}]}
 OURS, OTHER = "https://shop.example", "https://elsewhere.example"
@@ -12,7 +17,7 @@ OURS, OTHER = "https://shop.example", "https://elsewhere.example"
 
 def allowing(client, origins):
     """The whole service, with such a list before it, in the event loop that it has started in."""
-    allowing = TestClient(cors.allow(client.app, origins))
+    allowing = TestClient(cors.allow(client.app, origins, lambda *_: None))
     allowing.portal = client.portal
     return allowing
 
@@ -31,7 +36,7 @@ def preflight(client, origin, **headers):
 def test_without_a_list_nothing_stands_before_the_service():
     async def app(scope, receive, send): ...
 
-    assert cors.allow(app, "") is app
+    assert cors.allow(app, "", lambda *_: None) is app
 
 
 def test_a_page_of_a_listed_origin_reads_answers_and_errors(listed):
@@ -75,3 +80,20 @@ def test_every_origin_may_where_all_are_listed(client):
     answer = allowing(client, "*").get("/models", headers={"Origin": OTHER})
     assert answer.headers["access-control-allow-origin"] == "*"
     assert sentiment.NAME in answer.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("origin", "status"), [(OURS, 200), (OTHER, 400)])
+def test_a_preflight_is_counted_and_logged_as_every_request_is(home, tmp_path, origin, status):
+    with serving(home, tmp_path, TABENTO_CORS_ORIGINS=OURS) as running:
+        running.ready()
+        with httpx.Client(base_url=running.url) as client:
+            assert preflight(client, origin, **{"X-Request-ID": "asked-1"}).status_code == status
+        (line,) = until(lambda: [x for x in running.log.read_text().splitlines() if "asked-1" in x])
+        until(lambda: metric(running.url, "tabento_requests_total", path=PATH, status=str(status)))
+        refused = metric(running.url, "tabento_rejections_total", path=PATH, code="cors_refused")
+
+    told = json.loads(line)
+    assert (told["event"], told["method"]) == ("request", "OPTIONS")
+    assert (told["path"], told["status"]) == (PATH, status)
+    assert refused == (status == 400)

@@ -25,6 +25,9 @@ def head(**long):
     [
         b"\x00\xff\x16\x03\x01 no HTTP\r\n\r\n",
         b"GET /livez HTTP/9.9\r\n\r\n",
+        b"GET /livez HTTP/2.0\r\nHost: x\r\n\r\n",
+        b"GET /livez\r\nHost: x\r\n\r\n",
+        b"GET /livez HTTP/0.9\r\nHost: x\r\n\r\n",
         b"CONNECT elsewhere:443 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"FETCH /livez HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /livez HTTP/1.1\nHost: x\n\n",
@@ -80,6 +83,20 @@ def test_what_is_refused_before_it_is_a_request_is_counted_and_logged(running, s
 
 def lines(running):
     return running.log.read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (raw.post(raw.BODY, b"HOST: another"), 400),
+        (raw.post(raw.BODY, b"Host: test"), 400),
+        (GOOD.replace(b"Host: test\r\n", b""), 400),
+        (GOOD.replace(b"Host: test\r\n", b"").replace(b"HTTP/1.1", b"HTTP/1.0"), 200),
+    ],
+    ids=["two", "twice the same", "none", "none in HTTP/1.0"],
+)
+def test_a_request_names_one_host(server, sent, status):
+    assert raw.ask(server, sent).status_code == status
 
 
 def test_a_head_of_the_most_bytes_is_taken(server):

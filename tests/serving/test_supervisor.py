@@ -2,11 +2,16 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 
+import psutil
 import pytest
 
-from tests.conftest import serving
+from tests.conftest import ROOT, serving
 from tests.store import alter, copy_of
+from tests.torture.scrape import until
 
 pytestmark = pytest.mark.slow
 
@@ -86,3 +91,31 @@ def test_with_keys_that_can_not_be_read_it_does_not_start(home, tmp_path, conten
     assert "Traceback" not in said
     assert "short" not in said
     assert "Service tabento initialized" not in said
+
+
+# BentoML's own arbiter, that would never look by itself, and a worker that does nothing.
+BLIND = """
+from bentoml._internal.utils.circus import create_standalone_arbiter
+from circus.watcher import Watcher
+from serving import supervisor
+
+supervisor.enlist()
+idle = Watcher("idle", "sleep 600", numprocesses=2)
+create_standalone_arbiter([idle], check_delay=-1).start()
+"""
+
+
+def test_a_worker_that_was_killed_is_replaced_when_the_system_says_so():
+    with subprocess.Popen([sys.executable, "-c", BLIND], cwd=ROOT) as process:
+        children = psutil.Process(process.pid).children
+        try:
+            for _ in range(2):
+                first, second = until(lambda: pair if len(pair := children()) == 2 else None)
+                first.kill()
+                until(lambda gone=first: gone.pid not in {each.pid for each in children()})
+                assert second.is_running()
+        finally:
+            left = children()
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert psutil.wait_procs(left, timeout=30)[1] == []
