@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # Bring one image to one environment, and go back by itself when it does not serve:
-#   deploy/kubernetes/release.sh ENVIRONMENT IMAGE@sha256:DIGEST URL
-# ENVIRONMENT is a folder in overlays/, URL where the service answers from here.
+#   deploy/kubernetes/release.sh ENVIRONMENT IMAGE@sha256:DIGEST URL [EXPECTATION]
+# ENVIRONMENT is a folder in overlays/, URL where the service answers from here,
+# EXPECTATION what `clients.smoke --record` wrote of that image: other models or answers are then a failure.
 # Exit code 0: the new image serves. 1: it does not, and the one before serves again. 2: wrong use.
 # Needs kubectl with a context that may deploy, and the command of SMOKE (default: python -m clients.smoke).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-usage() { sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 say() { printf 'release: %s\n' "$*" >&2; }
 
-[ $# -eq 3 ] || usage
+[ $# -eq 3 ] || [ $# -eq 4 ] || usage
 environment=$1 image=$2 url=$3
+expect=()
+[ $# -eq 3 ] || { [ -s "$4" ] || { say "$4 is no file with something in it"; usage; }; expect=(--expect "$(realpath "$4")"); }
 [ -d "$here/overlays/$environment" ] || { say "there is no environment $environment"; usage; }
 # A tag may be another image tomorrow: only a digest is the very image that was tested.
 [[ $image =~ ^[^@[:space:]]+@sha256:[0-9a-f]{64}$ ]] || { say "$image does not end in its digest"; usage; }
@@ -34,7 +37,7 @@ images: [{name: tabento, newName: "${image%@*}", digest: "${image#*@}"}]
 EOF
 
 serves() {
-  kube rollout status deployment/tabento --timeout=360s && (cd "$here/../.." && "${smoke[@]}" "$url")
+  kube rollout status deployment/tabento --timeout=360s && (cd "$here/../.." && "${smoke[@]}" "$url" "${expect[@]}")
 }
 
 back() {
