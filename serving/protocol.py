@@ -1,10 +1,9 @@
 """HTTP/1.1 as uvicorn speaks it, with four things mended.
 
 A head may be as long as a client likes, and a long one keeps the event loop busy; so may what
-follows a body. And it may name two hosts or none, no version,
-or a coding that nobody undoes. What is no HTTP is answered in a body of its own. Who offers to
-upgrade the connection, as Java's client does with every request, has the body of the request
-dropped.
+follows a body. It may also name two hosts or none, no version, or a coding that nobody undoes. What
+is no HTTP is answered in a body of its own. Who offers to upgrade the connection, as Java's client
+does with every request, has the body of the request dropped.
 """
 
 from collections.abc import Callable
