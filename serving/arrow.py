@@ -23,6 +23,8 @@ COMPRESSED = "The buffers should not be compressed."
 # hold as many messages as it likes, and no row in any.
 ROWS = 256
 MESSAGES = 64
+# Larger bodies wait for their turn before anything is done with them.
+SMALL_BYTES = 2**16
 
 Read = Callable[[bytes], Slices[list[Any]]]
 Write = Callable[[list[Any], str, str], Slices[bytes]]
@@ -41,9 +43,10 @@ def _reader(contract: AnyContract, most_rows: int) -> Read:
     def read(body: bytes) -> Slices[list[Any]]:
         parts: list[list[Any]] = []
         faults, count = _Faults(), 0
-        for turn, some in enumerate(_rows(body, most_rows)):
-            if turn:
+        for some in _rows(body, most_rows):
+            if not some:
                 yield
+                continue
             try:
                 parts.append(validate(some))
             except ValidationError as error:
@@ -104,11 +107,13 @@ def _stream(tables: list[Any], facts: Mapping[str, str]) -> bytes:
 
 
 def _rows(body: bytes, most_rows: int) -> Iterator[list[Row]]:
-    """Turn a stream into rows as they would stand in JSON: some of them, or none, in each turn.
+    """Turn a stream into rows as they would stand in JSON, some at a time; none mean a pause.
 
     Raises:
         ApiError: 400, the body is no stream that can be read safely.
     """
+    if len(body) > SMALL_BYTES:
+        yield []
     try:
         yield from _refuse_compressed(body)
         with ipc.open_stream(body) as stream:
@@ -120,14 +125,17 @@ def _rows(body: bytes, most_rows: int) -> Iterator[list[Row]]:
         raise _invalid(BROKEN) from error
 
 
-def _sliced(stream: Any, left: int) -> Iterator[list[Row]]:
-    """Read `left` rows, and look at all batches."""
+def _sliced(stream: Any, most: int) -> Iterator[list[Row]]:
+    """Read `most` rows, and look at all batches."""
+    count = 0
     for number, batch in enumerate(stream, 1):
         batch.validate(full=True)
-        wanted = min(left, batch.num_rows)
+        wanted = min(most - count, batch.num_rows)
         for start in range(0, wanted, ROWS):
+            if count:
+                yield []
             yield batch.slice(start, min(ROWS, wanted - start)).to_pylist()
-        left -= wanted
+            count += min(ROWS, wanted - start)
         if number % MESSAGES == 0:
             yield []
 
