@@ -18,6 +18,7 @@ from serving.room import Room
 from serving.wire import ARROW, JSON, wires
 
 MODELS = [breast_cancer, loan_default, sentiment]
+MOST = 700
 
 
 def stream(rows, batch_rows=None, **options):
@@ -110,6 +111,69 @@ def test_a_date_that_python_can_not_say_is_a_400(kind):
     assert refusal(sentiment, ARROW, bytes(sink.getvalue())).status == 400
 
 
+LONG = "a" * 2**20
+
+
+def one_column(column):
+    batch = pyarrow.record_batch({"text": column})
+    sink = pyarrow.BufferOutputStream()
+    with ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return bytes(sink.getvalue())
+
+
+def dictionary(rows, values):
+    return pyarrow.DictionaryArray.from_arrays(pyarrow.array(rows, pyarrow.int32()), values)
+
+
+def views(rows):
+    """Rows that all look at one text."""
+    one = pyarrow.array([LONG], pyarrow.string_view()).buffers()
+    return pyarrow.Array.from_buffers(
+        pyarrow.string_view(), rows, [None, pyarrow.py_buffer(one[1].to_pybytes() * rows), one[2]]
+    )
+
+
+@pytest.mark.parametrize("bomb", [dictionary([0] * 64, [LONG]), views(64)])
+def test_rows_that_share_one_long_text_are_refused_before_each_has_its_own(bomb):
+    assert "far more" in refusal(sentiment, ARROW, one_column(bomb), MOST).message
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pyarrow.array([[None] * 100]),
+        pyarrow.array([{"a": 1}]),
+        pyarrow.array([[None] * 100], pyarrow.list_(pyarrow.null(), 100)),
+        pyarrow.array([["a"]], pyarrow.list_view(pyarrow.string())),
+        pyarrow.RunEndEncodedArray.from_arrays([1], ["a"]),
+    ],
+)
+def test_columns_of_anything_nested_are_refused(column):
+    assert "numbers, texts" in refusal(sentiment, ARROW, one_column(column)).message
+
+
+def test_far_more_columns_than_fields_are_refused():
+    row = {"text": "a"} | {f"k{number}": None for number in range(1_000)}
+
+    assert "far too many" in refusal(sentiment, ARROW, stream([row])).message
+    assert len(refusal(sentiment, ARROW, stream([{"text": "a", "k": None}])).detail) == 1
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        dictionary([1, 0, 1], ["a", "b"]),
+        pyarrow.array(["b", "a", "b"], pyarrow.string_view()),
+        pyarrow.array(["b", "a", "b"], pyarrow.large_string()),
+    ],
+)
+def test_texts_are_read_however_they_are_encoded(column):
+    rows = wires(sentiment, arrow_rows=10)[ARROW].read(one_column(column))
+
+    assert [row.text for row in rows] == ["b", "a", "b"]
+
+
 @given(st.data())
 def test_a_stream_with_any_bytes_changed_is_read_or_refused(data):
     body = bytearray(stream(plain(loan_default)))
@@ -135,7 +199,7 @@ def test_without_rows_for_arrow_only_json_is_known():
 
 
 WRONG = [{"employees": -1}, {"state": "xx", "jobs_created": -1}, {"sba_guaranteed_usd": 10**6}]
-MOST, ONE_SLICE = 700, 10**6
+ONE_SLICE = 10**6
 
 
 def with_faults(number, faults):
