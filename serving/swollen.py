@@ -38,6 +38,8 @@ def text_bytes(column: Any) -> int:
 
 
 def _lengths(column: Any) -> npt.NDArray[np.int64]:
+    if not len(column):
+        return np.zeros(0, np.int64)
     if _any(_VIEWS, column.type):
         # A view has sixteen bytes; the first four are its text's length.
         views = np.frombuffer(column.buffers()[1], np.int32)[::4]

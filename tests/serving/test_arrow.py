@@ -1,6 +1,5 @@
 """Arrow's form holds the same rows, gives the same answers and is refused in the same words."""
 
-import asyncio
 import json
 
 import bentoml
@@ -11,10 +10,8 @@ from hypothesis import strategies as st
 from pyarrow import ipc
 
 from models import breast_cancer, loan_default, sentiment
-from serving import arrow, artifact, exchange
-from serving.endpoint import BodyLimits, Endpoint
+from serving import arrow, artifact
 from serving.errors import MOST_DETAILS, ApiError
-from serving.room import Room
 from serving.wire import ARROW, JSON, wires
 
 MODELS = [breast_cancer, loan_default, sentiment]
@@ -174,6 +171,23 @@ def test_texts_are_read_however_they_are_encoded(column):
     assert [row.text for row in rows] == ["b", "a", "b"]
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(pyarrow.null(), pyarrow.bool_(), pyarrow.int8(), pyarrow.float64(), pyarrow.date32()),
+        *(pyarrow.decimal128(5), pyarrow.binary(4), pyarrow.string_view(), pyarrow.binary()),
+        *(pyarrow.dictionary(pyarrow.int8(), each) for each in (pyarrow.string(), pyarrow.int8())),
+        pyarrow.dictionary(pyarrow.int8(), pyarrow.string_view()),
+    ],
+)
+def test_a_column_of_any_flat_type_is_read_and_its_rows_are_refused(kind):
+    nothing = pyarrow.array([], pyarrow.null()).cast(kind)
+    empty = pyarrow.nulls(3, kind)
+
+    assert refusal(sentiment, ARROW, one_column(nothing)).detail[0].type == "too_short"
+    assert refusal(sentiment, ARROW, one_column(empty)).detail[2].loc == ("rows", 2, "text")
+
+
 @given(st.data())
 def test_a_stream_with_any_bytes_changed_is_read_or_refused(data):
     body = bytearray(stream(plain(loan_default)))
@@ -251,37 +265,3 @@ def test_an_answer_in_slices_is_that_of_all_rows_at_once(model, monkeypatch, hom
     monkeypatch.setattr(arrow, "ROWS", ONE_SLICE)
 
     assert sliced == known.write(predictions, "v1", "id1")
-
-
-def test_while_a_large_body_is_answered_others_have_turns(client, monkeypatch):
-    number = 4_096
-    known = wires(sentiment, arrow_rows=number)[ARROW]
-    bundle = bentoml.get_current_service().bundle
-    limits = BodyLimits(2**20, number, Room(2**20))
-    endpoint = Endpoint(sentiment, bundle, limits, direct=True)
-    body = stream([{"text": "good"}] * number)
-    told = []
-
-    async def others():
-        while True:
-            told.append("turn")
-            await asyncio.sleep(0)
-
-    async def scenario():
-        other = asyncio.ensure_future(others())
-        monkeypatch.setattr(bundle, "predict", predicted)
-        await endpoint.answer(known, body, exchange.of({}), None)
-        other.cancel()
-
-    predict = bundle.predict
-
-    async def predicted(*given, **more):
-        told.append("predict")
-        predictions = await predict(*given, **more)
-        told.append("write")
-        return predictions
-
-    client.portal.call(scenario)
-    slices = number // arrow.ROWS
-    assert told.index("predict") >= slices - 1
-    assert len(told) - told.index("write") >= slices - 1

@@ -1,12 +1,17 @@
 """Over HTTP both forms give the same predictions, and the same refusals."""
 
+import asyncio
 import json
 
+import bentoml
 import pyarrow
 import pytest
 from pyarrow import ipc
 
 from models import breast_cancer, loan_default, sentiment
+from serving import arrow, exchange, wire
+from serving.endpoint import BodyLimits, Endpoint
+from serving.room import Room
 
 MODELS = [breast_cancer, loan_default, sentiment]
 ARROW = {"Content-Type": "application/vnd.apache.arrow.stream"}
@@ -117,3 +122,37 @@ def test_compressed_buffers_are_a_400_that_says_so(client):
     assert answer.status_code == 400
     assert [each["type"] for each in answer.json()["detail"]] == ["arrow_invalid"]
     assert "compressed" in answer.json()["error"]
+
+
+def test_while_a_large_body_is_answered_others_have_turns(client, monkeypatch):
+    number = 4_096
+    known = wire.wires(sentiment, arrow_rows=number)[wire.ARROW]
+    bundle = bentoml.get_current_service().bundle
+    limits = BodyLimits(2**20, number, Room(2**20))
+    endpoint = Endpoint(sentiment, bundle, limits, direct=True)
+    body = stream([{"text": "good"}] * number)
+    told = []
+
+    async def others():
+        while True:
+            told.append("turn")
+            await asyncio.sleep(0)
+
+    async def scenario():
+        other = asyncio.ensure_future(others())
+        monkeypatch.setattr(bundle, "predict", predicted)
+        await endpoint.answer(known, body, exchange.of({}), None)
+        other.cancel()
+
+    predict = bundle.predict
+
+    async def predicted(*given, **more):
+        told.append("predict")
+        predictions = await predict(*given, **more)
+        told.append("write")
+        return predictions
+
+    client.portal.call(scenario)
+    slices = number // arrow.ROWS
+    assert told.index("predict") >= slices - 1
+    assert len(told) - told.index("write") >= slices - 1
