@@ -38,6 +38,7 @@ from serving.keys import Keyring
 from serving.renewal import Renewal, renew_on_sighup
 from serving.room import Room
 from serving.store import Reference
+from serving.wire import most_arrow_rows
 from settings import settings, tag_of
 
 log = structlog.get_logger()
@@ -99,6 +100,9 @@ class ModelBundle:
                 Caps(settings().predictions_max_bytes, settings().predictions_max_days),
                 metrics,
             ),
+        )
+        self.arrow_rows = (
+            most_arrow_rows(settings().max_arrow_rows) if settings().front == "on" else 0
         )
         self.renewal = Renewal(self.bundle, CONTRACTS, lambda name: store.find(name, SERVICE.bento))
         self.admission = Admission(
@@ -194,7 +198,7 @@ class ModelBundle:
         """Put the front before BentoML's own layers."""
         direct = settings().front == "on"
         most = settings().max_body_bytes
-        limits = BodyLimits(most, settings().max_arrow_rows, Room(most))
+        limits = BodyLimits(most, self.arrow_rows, Room(most))
         each = [Endpoint(contract, self.bundle, limits, direct=direct) for contract in CONTRACTS]
         endpoints = {endpoint.path: endpoint for endpoint in each}
         account = Account(

@@ -13,16 +13,22 @@ from pydantic import TypeAdapter, ValidationError
 from models._contract import AnyContract
 from serving import errors
 from serving.errors import MOST_DETAILS, ApiError, Detail
+from serving.swollen import TEXT_BYTES, is_flat, text_bytes
 from serving.turns import Slices, let_go, parts_of
 
 BROKEN = "The body is not a whole, valid Arrow IPC stream."
 REPEATED = "Every column should have a name of its own."
 COMPRESSED = "The buffers should not be compressed."
+NESTED = "Every column should hold numbers, texts or truth values."
+SWOLLEN = "The columns hold far more than the body has bytes."
+MANY = "The body should have a column a field, and has far too many."
 
 # Rows that are read or written in one turn of the event loop: some milliseconds of it. A stream may
 # hold as many messages as it likes, and no row in any.
 ROWS = 256
 MESSAGES = 64
+# Larger bodies wait for their turn before anything is done with them.
+SMALL_BYTES = 2**16
 
 Read = Callable[[bytes], Slices[list[Any]]]
 Write = Callable[[list[Any], str, str], Slices[bytes]]
@@ -36,14 +42,17 @@ def reader_and_writer(contract: AnyContract, most_rows: int) -> tuple[Read, Writ
 
 def _reader(contract: AnyContract, most_rows: int) -> Read:
     validate = TypeAdapter(list[contract.ROW]).validate_python  # type: ignore[name-defined]
+    # With some too many it is read, to say what is wrong with it.
+    most_columns = len(contract.ROW.model_fields) + MOST_DETAILS
     number = TypeAdapter(Annotated[list[Any], Len(1, most_rows)])
 
     def read(body: bytes) -> Slices[list[Any]]:
         parts: list[list[Any]] = []
         faults, count = _Faults(), 0
-        for turn, some in enumerate(_rows(body, most_rows)):
-            if turn:
+        for some in _rows(body, most_rows, most_columns):
+            if not some:
                 yield
+                continue
             try:
                 parts.append(validate(some))
             except ValidationError as error:
@@ -103,38 +112,50 @@ def _stream(tables: list[Any], facts: Mapping[str, str]) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _rows(body: bytes, most_rows: int) -> Iterator[list[Row]]:
-    """Turn a stream into rows as they would stand in JSON: some of them, or none, in each turn.
+def _rows(body: bytes, most_rows: int, most_columns: int) -> Iterator[list[Row]]:
+    """Turn a stream into rows as they would stand in JSON, some at a time; none mean a pause.
 
     Raises:
         ApiError: 400, the body is no stream that can be read safely.
     """
+    if len(body) > SMALL_BYTES:
+        yield []
     try:
         yield from _refuse_compressed(body)
         with ipc.open_stream(body) as stream:
-            _refuse_repeated(stream.schema.names)
+            _refuse_columns(stream.schema, most_columns)
             # One row too many is enough for the schema to say so.
-            yield from _sliced(stream, most_rows + 1)
+            yield from _sliced(stream, most_rows + 1, max(len(body), TEXT_BYTES))
     except (pyarrow.ArrowException, struct.error, ArithmeticError, OSError, ValueError) as error:
         # ValueError: a name that is no UTF-8; ArithmeticError: a date beyond those of Python.
         raise _invalid(BROKEN) from error
 
 
-def _sliced(stream: Any, left: int) -> Iterator[list[Row]]:
-    """Read `left` rows, and look at all batches."""
+def _sliced(stream: Any, most: int, room: int) -> Iterator[list[Row]]:
+    """Read `most` rows, whose encoded texts have so many bytes; look at all batches."""
+    count = 0
     for number, batch in enumerate(stream, 1):
         batch.validate(full=True)
-        wanted = min(left, batch.num_rows)
+        wanted = min(most - count, batch.num_rows)
+        room -= sum(map(text_bytes, batch.slice(0, wanted).columns))
+        if room < 0:
+            raise _invalid(SWOLLEN)
         for start in range(0, wanted, ROWS):
+            if count:
+                yield []
             yield batch.slice(start, min(ROWS, wanted - start)).to_pylist()
-        left -= wanted
+            count += min(ROWS, wanted - start)
         if number % MESSAGES == 0:
             yield []
 
 
-def _refuse_repeated(names: list[str]) -> None:
-    if len(set(names)) < len(names):
+def _refuse_columns(schema: Any, most: int) -> None:
+    if len(schema.names) > most:
+        raise _invalid(MANY)
+    if len(set(schema.names)) < len(schema.names):
         raise _invalid(REPEATED)
+    if not all(map(is_flat, schema.types)):
+        raise _invalid(NESTED)
 
 
 def _refuse_compressed(body: bytes) -> Iterator[list[Row]]:

@@ -264,11 +264,12 @@ def _spare_the_collector() -> None:
     """Keep the garbage collector from walking what stays for ever: it made the slowest requests.
 
     Called when all is imported and every model has predicted; what a request leaves behind is
-    little. Looking at the rows of large bodies takes it longest, so it looks at few at a time.
+    little. What takes it long are rows of large bodies: it looks at few at a time, and rarely at
+    those that stay for a while.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 250, 100)
+    gc.set_threshold(10_000, 2_500, 100)
 
 
 def load_in_background(bundle: Bundle, refuse: Callable[[str], None]) -> None:

@@ -87,7 +87,9 @@ async def _page(_: Request) -> Response:
 
 
 async def _docs(request: Request) -> JSONResponse:
-    return JSONResponse(openapi.document([*_bundle(request).contracts.values()]))
+    contracts = [*_bundle(request).contracts.values()]
+    arrow_rows = bentoml.get_current_service().arrow_rows
+    return JSONResponse(openapi.document(contracts, arrow_rows=arrow_rows))
 
 
 async def _models(request: Request) -> JSONResponse:

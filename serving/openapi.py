@@ -12,6 +12,7 @@ from models._contract import AnyContract, Predictions, Rows
 from monitoring.drift import Drift
 from monitoring.feedback import Outcomes, Taken
 from monitoring.windows import WINDOWS
+from serving import openapi_arrow
 from serving.admission import MOST_MILLISECONDS
 from serving.errors import CODES, MORE_CODES, MOST_DETAILS
 from serving.feedback import MOST_BYTES as MOST_FEEDBACK_BYTES
@@ -88,8 +89,8 @@ ERROR: Schema = {
 }
 
 
-def document(contracts: Sequence[AnyContract]) -> Schema:
-    """Describe the service that serves `contracts`."""
+def document(contracts: Sequence[AnyContract], *, arrow_rows: int = 0) -> Schema:
+    """Describe the service that serves `contracts`, and takes so many rows in Arrow's form."""
     names, schemas = _schemas(contracts)
     return {
         "openapi": "3.1.0",
@@ -99,7 +100,10 @@ def document(contracts: Sequence[AnyContract]) -> Schema:
             "description": "Predictions of the models in the store, one row or many at once.",
         },
         "paths": {
-            **{f"/{each.NAME}/predict": {"post": _predict(each, names)} for each in contracts},
+            **{
+                f"/{each.NAME}/predict": {"post": _predict(each, names, arrow_rows)}
+                for each in contracts
+            },
             **_about(contracts),
             "/models/{model}/drift": _drift(contracts),
             "/models/{model}/reload": _reload(contracts),
@@ -137,7 +141,7 @@ def _named(schema: Any, titles: Mapping[str, str]) -> Any:
     return schema
 
 
-def _predict(contract: AnyContract, references: Mapping[Any, Schema]) -> Schema:
+def _predict(contract: AnyContract, references: Mapping[Any, Schema], arrow_rows: int) -> Schema:
     rows, answer = Rows[contract.ROW], Predictions[contract.PREDICTION]  # type: ignore[name-defined]
     examples = [row.model_dump(mode="json") for row in contract.EXAMPLE]
     return {
@@ -149,19 +153,20 @@ def _predict(contract: AnyContract, references: Mapping[Any, Schema]) -> Schema:
         "parameters": [_REQUEST_ID, _TIMEOUT],
         "requestBody": {
             "required": True,
-            "description": "At most 8 MiB, where the operator sets no other limit. "
-            "Where pyarrow is installed also an Arrow IPC stream, "
-            "application/vnd.apache.arrow.stream, a column a field; the answer is one too.",
+            "description": "At most 8 MiB, where the operator sets no other limit.",
             "content": {
                 "application/json": {
                     "schema": references[rows, "validation"],
                     "example": {"rows": examples},
-                }
+                },
+                **openapi_arrow.rows(contract, arrow_rows),
             },
         },
         "responses": {
             "200": _good(
-                "One prediction a row, in the order asked.", references[answer, "serialization"]
+                "One prediction a row, in the order asked.",
+                references[answer, "serialization"],
+                **openapi_arrow.answer(contract, arrow_rows),
             ),
             **_bad(*_PREDICTING),
         },
@@ -293,8 +298,9 @@ def _probe(operation: str, summary: str, *statuses: int) -> Schema:
     return _ask(operation, summary, _text(summary, "plain"), *statuses)
 
 
-def _good(description: str, schema: Schema) -> Schema:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _good(description: str, schema: Schema, **others: Schema) -> Schema:
+    content = {"application/json": {"schema": schema}, **others}
+    return {"description": description, "content": content}
 
 
 def _bad(*statuses: int) -> Schema:

@@ -44,11 +44,16 @@ class Sliced:
 def wires(contract: AnyContract, *, arrow_rows: int) -> dict[bytes, Wire]:
     """Compile each form that this installation knows; without `arrow_rows`, JSON alone."""
     known = {JSON: _json(contract)}
-    if arrow_rows and find_spec("pyarrow"):
+    if most_arrow_rows(arrow_rows):
         from serving import arrow
 
         known[ARROW] = _sliced(ARROW, Sliced(*arrow.reader_and_writer(contract, arrow_rows)))
     return known
+
+
+def most_arrow_rows(most: int) -> int:
+    """Give the most rows that an Arrow body may hold here: none where pyarrow is missing."""
+    return most if find_spec("pyarrow") else 0
 
 
 def choose(known: Mapping[bytes, Wire], headers: Mapping[bytes, bytes]) -> Wire:

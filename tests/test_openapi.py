@@ -10,10 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving import info
+from service import CONTRACTS
+from serving import info, openapi, wire
 from serving.account import PATHS
 from serving.errors import CODES, MORE_CODES
 from serving.feedback import MOST_BYTES
+from serving.wire import ARROW
 from settings import Settings
 from tests.conftest import ROOT, serving
 
@@ -89,6 +91,33 @@ def test_the_largest_bodies_are_told(document):
 
     assert f"At most {most // 2**20} MiB" in rows
     assert f"At most {MOST_BYTES // 2**10} KiB" in outcomes
+
+
+def arrow_in(document):
+    """For each model, what is said of a body and of an answer in Arrow's form."""
+    for contract in CONTRACTS:
+        predict = document["paths"][f"/{contract.NAME}/predict"]["post"]
+        for said in (predict["requestBody"], predict["responses"]["200"]):
+            yield contract, said["content"].get(ARROW.decode())
+
+
+def test_the_arrow_form_of_bodies_and_answers_is_told(document):
+    asked, answered = [*arrow_in(document)][::2], [*arrow_in(document)][1::2]
+    most = Settings.model_fields["max_arrow_rows"].default
+
+    for (contract, body), (_, answer) in zip(asked, answered, strict=True):
+        assert (body["schema"]["type"], body["schema"]["format"]) == ("string", "binary")
+        assert f"At most {most} rows" in body["schema"]["description"]
+        assert all(name in body["schema"]["description"] for name in contract.ROW.model_fields)
+        fields = contract.PREDICTION.model_fields
+        assert all(name in answer["schema"]["description"] for name in fields)
+
+
+def test_where_there_is_no_arrow_the_document_knows_none(document, monkeypatch):
+    monkeypatch.setattr(wire, "find_spec", lambda _: None)
+    without = openapi.document(CONTRACTS, arrow_rows=wire.most_arrow_rows(10))
+
+    assert {found for _, found in arrow_in(without)} == {None}
 
 
 def test_every_code_that_is_raised_is_in_the_document(document):

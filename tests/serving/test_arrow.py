@@ -1,6 +1,5 @@
 """Arrow's form holds the same rows, gives the same answers and is refused in the same words."""
 
-import asyncio
 import json
 
 import bentoml
@@ -11,13 +10,12 @@ from hypothesis import strategies as st
 from pyarrow import ipc
 
 from models import breast_cancer, loan_default, sentiment
-from serving import arrow, artifact, exchange
-from serving.endpoint import BodyLimits, Endpoint
+from serving import arrow, artifact
 from serving.errors import MOST_DETAILS, ApiError
-from serving.room import Room
 from serving.wire import ARROW, JSON, wires
 
 MODELS = [breast_cancer, loan_default, sentiment]
+MOST = 700
 
 
 def stream(rows, batch_rows=None, **options):
@@ -110,6 +108,86 @@ def test_a_date_that_python_can_not_say_is_a_400(kind):
     assert refusal(sentiment, ARROW, bytes(sink.getvalue())).status == 400
 
 
+LONG = "a" * 2**20
+
+
+def one_column(column):
+    batch = pyarrow.record_batch({"text": column})
+    sink = pyarrow.BufferOutputStream()
+    with ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return bytes(sink.getvalue())
+
+
+def dictionary(rows, values):
+    return pyarrow.DictionaryArray.from_arrays(pyarrow.array(rows, pyarrow.int32()), values)
+
+
+def views(rows):
+    """Rows that all look at one text."""
+    one = pyarrow.array([LONG], pyarrow.string_view()).buffers()
+    return pyarrow.Array.from_buffers(
+        pyarrow.string_view(), rows, [None, pyarrow.py_buffer(one[1].to_pybytes() * rows), one[2]]
+    )
+
+
+@pytest.mark.parametrize("bomb", [dictionary([0] * 64, [LONG]), views(64)])
+def test_rows_that_share_one_long_text_are_refused_before_each_has_its_own(bomb):
+    assert "far more" in refusal(sentiment, ARROW, one_column(bomb), MOST).message
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pyarrow.array([[None] * 100]),
+        pyarrow.array([{"a": 1}]),
+        pyarrow.array([[None] * 100], pyarrow.list_(pyarrow.null(), 100)),
+        pyarrow.array([["a"]], pyarrow.list_view(pyarrow.string())),
+        pyarrow.RunEndEncodedArray.from_arrays([1], ["a"]),
+    ],
+)
+def test_columns_of_anything_nested_are_refused(column):
+    assert "numbers, texts" in refusal(sentiment, ARROW, one_column(column)).message
+
+
+def test_far_more_columns_than_fields_are_refused():
+    row = {"text": "a"} | {f"k{number}": None for number in range(1_000)}
+
+    assert "far too many" in refusal(sentiment, ARROW, stream([row])).message
+    assert len(refusal(sentiment, ARROW, stream([{"text": "a", "k": None}])).detail) == 1
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        dictionary([1, 0, 1], ["a", "b"]),
+        pyarrow.array(["b", "a", "b"], pyarrow.string_view()),
+        pyarrow.array(["b", "a", "b"], pyarrow.large_string()),
+    ],
+)
+def test_texts_are_read_however_they_are_encoded(column):
+    rows = wires(sentiment, arrow_rows=10)[ARROW].read(one_column(column))
+
+    assert [row.text for row in rows] == ["b", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(pyarrow.null(), pyarrow.bool_(), pyarrow.int8(), pyarrow.float64(), pyarrow.date32()),
+        *(pyarrow.decimal128(5), pyarrow.binary(4), pyarrow.string_view(), pyarrow.binary()),
+        *(pyarrow.dictionary(pyarrow.int8(), each) for each in (pyarrow.string(), pyarrow.int8())),
+        pyarrow.dictionary(pyarrow.int8(), pyarrow.string_view()),
+    ],
+)
+def test_a_column_of_any_flat_type_is_read_and_its_rows_are_refused(kind):
+    nothing = pyarrow.array([], pyarrow.null()).cast(kind)
+    empty = pyarrow.nulls(3, kind)
+
+    assert refusal(sentiment, ARROW, one_column(nothing)).detail[0].type == "too_short"
+    assert refusal(sentiment, ARROW, one_column(empty)).detail[2].loc == ("rows", 2, "text")
+
+
 @given(st.data())
 def test_a_stream_with_any_bytes_changed_is_read_or_refused(data):
     body = bytearray(stream(plain(loan_default)))
@@ -135,7 +213,7 @@ def test_without_rows_for_arrow_only_json_is_known():
 
 
 WRONG = [{"employees": -1}, {"state": "xx", "jobs_created": -1}, {"sba_guaranteed_usd": 10**6}]
-MOST, ONE_SLICE = 700, 10**6
+ONE_SLICE = 10**6
 
 
 def with_faults(number, faults):
@@ -187,37 +265,3 @@ def test_an_answer_in_slices_is_that_of_all_rows_at_once(model, monkeypatch, hom
     monkeypatch.setattr(arrow, "ROWS", ONE_SLICE)
 
     assert sliced == known.write(predictions, "v1", "id1")
-
-
-def test_while_a_large_body_is_answered_others_have_turns(client, monkeypatch):
-    number = 4_096
-    known = wires(sentiment, arrow_rows=number)[ARROW]
-    bundle = bentoml.get_current_service().bundle
-    limits = BodyLimits(2**20, number, Room(2**20))
-    endpoint = Endpoint(sentiment, bundle, limits, direct=True)
-    body = stream([{"text": "good"}] * number)
-    told = []
-
-    async def others():
-        while True:
-            told.append("turn")
-            await asyncio.sleep(0)
-
-    async def scenario():
-        other = asyncio.ensure_future(others())
-        monkeypatch.setattr(bundle, "predict", predicted)
-        await endpoint.answer(known, body, exchange.of({}), None)
-        other.cancel()
-
-    predict = bundle.predict
-
-    async def predicted(*given, **more):
-        told.append("predict")
-        predictions = await predict(*given, **more)
-        told.append("write")
-        return predictions
-
-    client.portal.call(scenario)
-    slices = number // arrow.ROWS
-    assert told.index("predict") >= slices - 1
-    assert len(told) - told.index("write") >= slices - 1

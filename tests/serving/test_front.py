@@ -192,6 +192,17 @@ def test_the_declared_methods_give_the_same_answer(client, through_bentoml, mode
     )
 
 
+def test_through_bentoml_no_arrow_is_taken_and_the_document_knows_none(through_bentoml):
+    document = through_bentoml.get("/docs.json").json()
+    predict = document["paths"]["/sentiment/predict"]["post"]
+    arrow = "application/vnd.apache.arrow.stream"
+
+    assert [*predict["requestBody"]["content"]] == ["application/json"]
+    check_error(
+        ask(through_bentoml, headers={"Content-Type": arrow}), 415, "unsupported_media_type"
+    )
+
+
 def same(client, off, path, body, headers):
     headers = headers | {"X-Request-ID": "same"}
     one, other = ask(client, body, path, headers), ask(off, body, path, headers)

@@ -1,6 +1,7 @@
 """Long work leaves turns of the event loop to others, and only one such work is done at a time."""
 
 import asyncio
+import gc
 from weakref import WeakSet
 
 import pytest
@@ -99,6 +100,13 @@ def test_what_is_let_go_later_is_freed_a_part_in_each_turn():
 
     asyncio.run(scenario())
     assert left == [3 * ROWS, 2 * ROWS, ROWS]
+
+
+def test_the_collector_looks_at_few_objects_at_a_time(client):
+    young, middle, _ = gc.get_threshold()
+
+    assert young <= 10_000
+    assert middle >= 1_000
 
 
 def test_nothing_can_be_let_go_later():
