@@ -126,7 +126,7 @@ class Session:
             errors=seen.requests - seen.answered,
             extra={
                 "capacity": capacity,
-                "goodput": seen.in_time / capacity,
+                "goodput": seen.in_time / capacity if capacity else 0.0,
                 "in_time": seen.in_time,
                 "late": seen.late,
                 "refused": seen.refused,
