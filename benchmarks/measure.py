@@ -22,6 +22,8 @@ BURST_CONNECTIONS = 256
 OVERLOAD_TIMES = 3
 # Of a crowd, as many connections are watched one by one.
 WATCHED = 0.25
+# What watches them takes about so long to start. In a queue nobody should come first or last.
+WATCHER_SECONDS = 0.15
 PAUSE_SECONDS = 1.0
 VERIFY_SECONDS = 30.0
 SETTLE_SECONDS = 10.0
@@ -99,6 +101,7 @@ class Session:
             watching = pool.submit(
                 self.arrivals, workload, rate=0.0, seconds=float(seconds), crowd=watched
             )
+            time.sleep(WATCHER_SECONDS)
             rest = self.wrk(workload, int(workload.load) - watched, seconds)
             seen = watching.result()
         used = self.server.cpu_seconds() - before
@@ -123,7 +126,7 @@ class Session:
             errors=seen.requests - seen.answered,
             extra={
                 "capacity": capacity,
-                "goodput": seen.in_time / capacity,
+                "goodput": seen.in_time / capacity if capacity else 0.0,
                 "in_time": seen.in_time,
                 "late": seen.late,
                 "refused": seen.refused,

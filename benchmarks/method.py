@@ -29,7 +29,8 @@ METHOD = """\
   status, "failed" a connection that broke or a client that waited ten seconds. Goodput is what was
   in time, by the peer's capacity. wrk does not tell how late a 200 was and how late a refusal: a
   quarter of the connections are watched one by one, and the share of late ones among their 200s
-  counts for all. Latencies are those of the watched 200s, from the wish to ask.
+  counts for all; where none of them got a 200, every late answer that wrk saw counts as one.
+  Latencies are those of the watched 200s, from the wish to ask.
 - CPU and memory of an overload include what refusals cost; so does the closed loop of 512 rows,
   whose latencies are of all answers, where a server refuses.
 - A percentile is shown when at least ten requests lie beyond it.

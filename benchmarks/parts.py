@@ -60,6 +60,7 @@ class Spent:
         requests: How many were answered.
         whole: All processes of the server, by their own accounting.
         main: The worker's thread that serves.
+        kernel: What of that the kernel used.
         threads: The worker's other threads.
         samples: How often each stack of the serving thread was seen, innermost frame first.
     """
@@ -67,6 +68,7 @@ class Spent:
     requests: int
     whole: float
     main: float
+    kernel: float
     threads: float
     samples: Mapping[Stack, int]
 
@@ -93,8 +95,8 @@ def costs(spent: Spent) -> dict[str, float]:
     main = {part: spent.main * seen[part] / every for part in PARTS}
     others = max(spent.whole - spent.main - spent.threads, 0.0)
     found = {**main, THREADS: spent.threads, PROCESSES: others}
-    # Rounded, because a sum of fractions is off by less than any clock can tell.
-    found[REST] = round(spent.whole - sum(found.values()), 9)
+    # Rounded, because a sum of fractions is off by less than any clock can tell; no "-0" either.
+    found[REST] = round(spent.whole - sum(found.values()), 9) + 0.0
     return {part: seconds / spent.requests * 1e6 for part, seconds in found.items()}
 
 

@@ -40,8 +40,9 @@ def main() -> None:
     title = f"One row of {MAIN}, {CONNECTIONS} connections, over HTTP"
     sys.stdout.write(f"### {title}\n\n{parts.drawn(spent)}\n")
     sys.stdout.write(
-        f"{sum(spent.samples.values()):,} samples. Bare ASGI in the same run: "
-        f"{number(limit.request)} µs a request.\n"
+        f"{sum(spent.samples.values()):,} samples. The kernel used "
+        f"{number(spent.kernel / spent.requests * 1e6)} µs of it in the serving thread. "
+        f"Bare ASGI in the same run: {number(limit.request)} µs a request.\n"
     )
 
 
@@ -79,14 +80,16 @@ def _now(server: Server, folder: Path, requests: int) -> Spent:
     whole = server.cpu_seconds()
     file = next(folder.glob("*.json"), None)
     if file is None or not psutil.pid_exists(int(file.stem)):
-        return Spent(requests, whole, 0.0, 0.0, {})
+        return Spent(requests, whole, 0.0, 0.0, 0.0, {})
     worker = int(file.stem)
-    used = {each.id: each.user_time + each.system_time for each in psutil.Process(worker).threads()}
+    used = {each.id: each for each in psutil.Process(worker).threads()}
     main = used.pop(worker)
+    others = sum(each.user_time + each.system_time for each in used.values())
     samples: dict[Stack, int] = {
         tuple(stack): count for stack, count in json.loads(file.read_text())
     }
-    return Spent(requests, whole, main, sum(used.values()), samples)
+    serving = main.user_time + main.system_time
+    return Spent(requests, whole, serving, main.system_time, others, samples)
 
 
 def _since(before: Spent, after: Spent) -> Spent:
@@ -94,6 +97,7 @@ def _since(before: Spent, after: Spent) -> Spent:
         after.requests,
         after.whole - before.whole,
         after.main - before.main,
+        after.kernel - before.kernel,
         after.threads - before.threads,
         Counter(after.samples) - Counter(before.samples),
     )

@@ -228,8 +228,9 @@ def _facts(results: Results) -> Iterator[str]:
         ],
         texts=3,
     )
-    yield "What runs in each environment, asked of the environment itself.\n"
-    yield versions.compared(facts.get("libraries", {}))
+    if "libraries" in facts:
+        yield "What runs in each environment, asked of the environment itself.\n"
+        yield versions.compared(facts["libraries"])
     for name, reason in results.failures.items():
         yield f"Not measured to the end: {name}: {reason}\n"
 

@@ -155,7 +155,8 @@ class Server:
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            tree = self._tree() or tree
+            # Whose parent has ended already is found in the first list alone.
+            tree = list({*tree, *self._tree()})
         for process in tree:
             _end(process)
         psutil.wait_procs(tree, timeout=5)

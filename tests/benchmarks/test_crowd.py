@@ -1,8 +1,15 @@
+from types import SimpleNamespace
+
 import pytest
 
 from benchmarks import crowd
 from benchmarks.closed_loop import Closed
+from benchmarks.measure import Session
 from benchmarks.order import Seen
+from benchmarks.peer import MOSEC
+from benchmarks.workload import WORKLOADS
+
+OVERLOAD = next(each for each in WORKLOADS if each.shape == "overload")
 
 REST = Closed(1_000, 2.0, 1.0, 2.0, 3.0, 4.0, errors=420, refused=400, late=500)
 SEEN = Seen(good=200, overdue=50, statuses={200: 200, 503: 100}, broken=3, hung_up=7, p99=9.0)
@@ -41,3 +48,11 @@ def test_a_server_that_answers_nobody_has_no_goodput():
 
     found = crowd.together(nobody, Seen())
     assert (found.in_time, found.late, found.failed) == (0.0, 0.0, 2.5)
+
+
+def test_a_peer_without_capacity_has_no_goodput_and_stops_nobody():
+    server = SimpleNamespace(peer=MOSEC, rss_bytes=lambda: 0.0)
+    session = Session(server, 1, 1, None)
+
+    found = session.from_crowd(OVERLOAD, crowd.together(REST, SEEN), 0.0, capacity=0.0)
+    assert found.extra["goodput"] == 0.0

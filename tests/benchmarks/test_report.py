@@ -54,7 +54,7 @@ def test_results_of_before_libraries_were_kept_still_make_a_page(measurement, re
     old = results(measurement())
     old.facts.pop("libraries", None)
 
-    assert "## How it was measured" in report.page(old)
+    assert "What runs in each environment" not in report.page(old)
 
 
 def test_a_quick_run_says_so(measurement, results):
