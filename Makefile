@@ -69,7 +69,7 @@ bench: missing .venv/.dev  ## measure this service against its peers, side by si
 
 MINUTES ?= 10
 
-torture: .venv/.dev  ## overload and killed workers for MINUTES=10 each, slow clients for a sixth of it, other faults
+torture: .venv/.dev  ## overload, killed workers, odd bytes: MINUTES=10 each; slow clients a sixth of it; other faults
 	TORTURE_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m torture $(ARGS)
 
 build: missing  ## train what the store lacks, then put service and models into one Bento
@@ -104,7 +104,9 @@ sbom: .audit/.made  ## what goes into the image, as CycloneDX 1.6: dist/sbom.cdx
 
 audit: .audit/.made  ## known holes in what is locked (ARGS="--ignore-vuln ID": one that does no harm here)
 	@failed=0; for lock in requirements/*.txt; do echo "$$lock:"; .audit/bin/pip-audit --strict --require-hashes \
-		--disable-pip --progress-spinner off -r $$lock $(ARGS) || failed=1; done; exit $$failed
+		--disable-pip --progress-spinner off -r $$lock $(ARGS) || failed=1; done; \
+		if [ $$failed = 1 ]; then echo >&2 "make audit: a hole is named above. Where no hole is, but 'not found' or a" \
+			"connection that failed, the database could not be asked, and nothing is known: try where it can."; exit 1; fi
 
 semgrep: .semgrep/.made  ## no pickle, eval or assert in what is served, by .semgrep.yml (a large download)
 	PATH="$(CURDIR)/.semgrep/bin:$$PATH" .semgrep/bin/semgrep scan --metrics=off --disable-version-check --quiet \

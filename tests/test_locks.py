@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+import yaml
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -126,3 +127,22 @@ def test_without_a_known_hole_the_audit_passes():
 
     assert audit.returncode == 0, audit.stdout + audit.stderr
     assert "No known vulnerabilities found" in audit.stderr
+
+
+def test_where_the_database_can_not_be_asked_the_audit_fails_and_says_so():
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    audit = make("audit", f'ARGS=--vulnerability-service osv --osv-url "{nowhere}"')
+
+    assert audit.returncode != 0
+    assert "the database could not be asked" in audit.stderr
+    assert "No known vulnerabilities found" not in audit.stderr
+
+
+def test_ci_audits_every_night_and_what_could_not_be_audited_fails():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/nightly.yml").read_text())
+    steps = workflow["jobs"]["audit"]["steps"]
+    recipe = make("--dry-run", "audit").stdout
+
+    assert "make audit" in [step.get("run") for step in steps]
+    assert not [each for each in (workflow["jobs"]["audit"], *steps) if "continue-on-error" in each]
+    assert "pip-audit --strict --require-hashes" in recipe
