@@ -209,5 +209,5 @@ def test_kserve_runs_the_same_pod():
 
     for key in ("securityContext", "terminationGracePeriodSeconds", "enableServiceLinks"):
         assert pod[key] == ours[key]
-    for key in ("lifecycle", "securityContext"):
+    for key in ("lifecycle", "securityContext", "resources"):
         assert container[key] == other[key]
