@@ -6,7 +6,6 @@ clients are connected to, the front, is never told anything. It hands each reque
 over a socket of its own that is closed after it, and only the switch is told where releases are.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,18 +90,25 @@ class Proxy:
         _replace(file, wanted)
         try:
             self._nginx(name, "-t", "-q")
-            self._nginx(name, *(("-s", "reload") if self._runs(name) else ()))
+            if self._runs(name):
+                self._nginx(name, "-s", "reload")
+            else:
+                # One that was killed leaves its socket, and nginx would not take it over.
+                (self.folder / f"{name}.sock").unlink(missing_ok=True)
+                self._nginx(name)
         except EngineError:
             if before is not None:
                 _replace(file, before)
             raise
 
     def _runs(self, name: str) -> bool:
+        """Whether the pid in its file is its own: after a reboot it may be a stranger's."""
         try:
-            os.kill(int((self.folder / f"{name}.pid").read_text()), 0)
-        except (OSError, ValueError):
+            pid = int((self.folder / f"{name}.pid").read_text())
+            said = run("ps", "-ww", "-o", "args=", "-p", str(pid))
+        except (OSError, ValueError, EngineError):
             return False
-        return True
+        return "nginx" in said and f"{self.folder / name}.conf" in said
 
     def _nginx(self, name: str, *arguments: str) -> None:
         log, file = str(self.folder / f"{name}.log"), str(self.folder / f"{name}.conf")

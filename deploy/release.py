@@ -24,6 +24,8 @@ from deploy.proxy import Proxy
 
 LIVE, PREVIOUS = "live", "previous"
 LOOK_S = 0.3
+# What the proxy sent before it was switched has nowhere else to go: it is answered, not refused.
+DRAIN = ("--env=TABENTO_DRAIN=answer",)
 ROOT = Path(__file__).parent.parent
 
 
@@ -67,11 +69,13 @@ class Place:
         with subprocess.Popen(  # noqa: S603 - our own
             command, cwd=ROOT, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         ) as asking:
-            while asking.poll() is None:
-                if not inspect(container)["State"]["Running"]:
-                    asking.kill()
-                    raise ReleaseError(_last_words(container))
-                time.sleep(LOOK_S)
+            try:
+                while asking.poll() is None:
+                    if not inspect(container)["State"]["Running"]:
+                        raise ReleaseError(_last_words(container))
+                    time.sleep(LOOK_S)
+            finally:
+                asking.kill()
             _, said = asking.communicate()
         if asking.returncode:
             raise ReleaseError(said.strip())
@@ -87,7 +91,8 @@ def release(place: Place, image: str, options: Sequence[str] = ()) -> str:
     new = f"tabento-{secrets.token_hex(4)}"
     # A port of its own: one that the engine draws would be another one after a reboot.
     publish = f"--publish=127.0.0.1:{_free_port()}:3000"
-    docker("create", "--name", new, publish, *hardening.RUN, *options, image)
+    stop = f"--stop-timeout={place.grace}"
+    docker("create", "--name", new, publish, stop, *DRAIN, *hardening.RUN, *options, image)
     try:
         _put_in_place(place, new)
     except (EngineError, ReleaseError):
@@ -122,12 +127,14 @@ def _put_in_place(place: Place, new: str) -> None:
     docker("start", new)
     place.smoke(_address(new), new)
     old = place.container(LIVE)
+    # Asked now: an engine that fails later could not say it any more.
+    before = _serving(old)
     place.proxy.switch(_address(new))
     try:
         place.smoke(place.proxy.listen, new)
     except (EngineError, ReleaseError):
-        if old is not None:
-            place.proxy.switch(_address(old))
+        if before is not None:
+            place.proxy.switch(before)
         raise
     place.remember(LIVE, new)
     forgotten = place.container(PREVIOUS)
@@ -148,6 +155,13 @@ def _warned(*arguments: str) -> None:
         docker(*arguments)
     except EngineError as error:
         print(f"deploy.release: warning: {error}", file=sys.stderr)  # noqa: T201 - a command says why
+
+
+def _serving(container: str | None) -> str | None:
+    """Where it is published, if it is there and runs."""
+    with suppress(EngineError, ReleaseError):
+        return _address(container) if container else None
+    return None
 
 
 def _address(container: str) -> str:

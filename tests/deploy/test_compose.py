@@ -20,6 +20,7 @@ import yaml
 from deploy import hardening
 from deploy.engine import EngineError, docker, run
 from models import sentiment
+from settings import Settings
 from tests.conftest import free_port
 from tests.deploy.conftest import BASE, ROOT
 
@@ -87,6 +88,14 @@ def test_the_service_runs_as_hardened_as_anywhere():
     }
 
     assert options == set(hardening.RUN)
+
+
+def test_stopped_it_answers_what_still_comes_and_is_given_the_time():
+    service = SERVICES["tabento"]
+    longest = Settings().drain_s + Settings().timeout_s
+
+    assert service["environment"]["TABENTO_DRAIN"] == "answer"
+    assert int(service["stop_grace_period"].removesuffix("s")) > longest
 
 
 def test_no_secret_is_in_it():

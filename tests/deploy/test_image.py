@@ -128,6 +128,31 @@ def test_the_table_of_its_contents_accounts_for_all_of_it(image):
     assert sum(sizes.values()) == pytest.approx(total, abs=1)
 
 
+def test_from_its_start_a_process_walks_seldom_over_what_it_imported(container):
+    found = docker("exec", container.name, "python", "-c", "import gc; print(gc.get_threshold())")
+
+    assert found.strip() == "(50000, 50, 100)"
+
+
+# What supervisor and worker import, and which of it Python would compile at each start.
+UNCOMPILED = """
+import os, sys
+sys.path.insert(0, "/bento/src")
+import service, bentoml_cli.cli, bentoml.serving, _bentoml_impl.worker.service
+import _bentoml_impl.server.app, asgiref.compatibility, catboost, skops.io, tornado.platform.asyncio
+specs = [module.__spec__ for module in sys.modules.values() if getattr(module, "__spec__", None)]
+ours = [spec for spec in specs if spec.cached and spec.origin.startswith(("/app", "/bento"))]
+named = [spec.cached for spec in ours]
+print(len(named) > 1000, [file for file in named if not os.path.exists(file)])
+"""
+
+
+def test_nothing_that_is_imported_is_compiled_anew_at_each_start(container):
+    found = docker("exec", container.name, "python", "-c", UNCOMPILED)
+
+    assert found.strip() == "True []"
+
+
 def test_a_release_refuses_a_base_without_a_digest(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--release"])

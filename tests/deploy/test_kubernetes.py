@@ -156,6 +156,15 @@ def test_there_is_always_one_to_spare(resources):
     assert fewest > resources["PodDisruptionBudget"]["spec"]["maxUnavailable"]
 
 
+def test_by_processor_time_it_scales_before_two_thirds_of_a_core_and_kserve_at_the_same(resources):
+    (metric,) = resources["HorizontalPodAutoscaler"]["spec"]["metrics"]
+    wanted = metric["containerResource"]["target"]["averageUtilization"]
+    kserve = yaml.safe_load((KUBERNETES / "kserve" / "inference-service.yaml").read_text())
+
+    assert wanted < 100 * 2 / 3
+    assert kserve["spec"]["predictor"]["scaleTarget"] == wanted
+
+
 def test_by_requests_in_flight_it_is_valid_as_well(tmp_path):
     folder = KUBERNETES / "overlays" / "staging"
     (tmp_path / "kustomization.yaml").write_text(
@@ -209,5 +218,5 @@ def test_kserve_runs_the_same_pod():
 
     for key in ("securityContext", "terminationGracePeriodSeconds", "enableServiceLinks"):
         assert pod[key] == ours[key]
-    for key in ("lifecycle", "securityContext"):
+    for key in ("lifecycle", "securityContext", "resources"):
         assert container[key] == other[key]

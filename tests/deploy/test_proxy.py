@@ -1,6 +1,8 @@
 """The proxy goes from one server to another, again and again, and no client notices."""
 
 import shutil
+import socket
+import subprocess
 import threading
 import time
 from contextlib import contextmanager
@@ -96,3 +98,39 @@ def test_where_nginx_refuses_it_goes_on_as_before(proxy):
         proxy.switch(one)
 
         assert httpx.post(f"http://{proxy.listen}/", json={}).text == one.rpartition(":")[2]
+
+
+@contextmanager
+def stranger():
+    """A living process that is no nginx."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def after_a_reboot(proxy, pid):
+    """Pid files and a socket lie there as before, but the pids are those of somebody else."""
+    proxy.stop()
+    files = [proxy.folder / "nginx.pid", proxy.folder / "switch.pid"]
+    end = time.monotonic() + 30
+    while any(file.exists() for file in files):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    for file in files:
+        file.write_text(f"{pid}\n")
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(proxy.folder / "switch.sock"))
+
+
+def test_a_stranger_with_the_pid_of_before_is_neither_trusted_nor_ended(proxy):
+    with server() as one, stranger() as somebody:
+        proxy.switch(one)
+        after_a_reboot(proxy, somebody.pid)
+        proxy.stop()
+        assert somebody.poll() is None
+
+        proxy.switch(one)
+        assert httpx.post(f"http://{proxy.listen}/", json={}).text == one.rpartition(":")[2]
+        assert somebody.poll() is None

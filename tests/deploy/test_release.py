@@ -1,5 +1,6 @@
 """A release loses no request, and a bad one changes nothing."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.engine import docker
+from deploy.engine import docker, inspect
 from deploy.proxy import Proxy
 from deploy.release import LIVE, PREVIOUS, Place
+from settings import Settings
 from tests.conftest import ROOT, free_port
 from tests.deploy.conftest import nginx_folder
 
@@ -72,7 +74,9 @@ def load(place, clients=4):
 
 
 def running():
-    return set(docker("ps", "--format", "{{.Names}}").split())
+    """Releases alone: other tests start containers at the same time."""
+    own = "--filter=name=^tabento-[0-9a-f]{8}$"
+    return set(docker("ps", own, "--format", "{{.Names}}").split())
 
 
 def test_good_then_bad_then_back_by_hand_and_no_request_is_lost(place, image, tmp_path):
@@ -107,6 +111,43 @@ def test_one_that_ends_at_once_is_not_waited_for_and_changes_nothing(place, imag
     assert time.monotonic() - began < 300
     assert place.container(LIVE) == before
     assert running() == containers
+
+
+# Passes on to the real docker, but from the moment that nginx points to another container it knows
+# of none, until nginx points back.
+DOCKER = """#!/bin/sh
+if [ "$1" = inspect ] && ! cmp -s {before} {conf}; then echo "the engine is gone" >&2; exit 1; fi
+exec {docker} "$@"
+"""
+
+
+def test_where_the_engine_fails_after_the_switch_the_old_one_gets_the_requests_back(
+    place, image, tmp_path, monkeypatch
+):
+    live, containers, conf = place.container(LIVE), running(), place.folder / "switch.conf"
+    before = shutil.copy(conf, tmp_path / "before")
+    tool = tmp_path / "bin" / "docker"
+    tool.parent.mkdir()
+    tool.write_text(DOCKER.format(before=before, conf=conf, docker=shutil.which("docker")))
+    tool.chmod(0o755)
+    with load(place) as answers:
+        with monkeypatch.context() as patch:
+            patch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
+            done = run(place, image)
+        assert conf.read_text() == before.read_text()
+
+    assert done.returncode == 1
+    assert "the engine is gone" in done.stderr
+    assert place.container(LIVE) == live
+    assert running() == containers
+    assert set(answers) == {200}
+
+
+def test_stopped_a_release_answers_what_still_comes_and_is_given_the_time(place):
+    facts = inspect(place.container(LIVE))["Config"]
+
+    assert "TABENTO_DRAIN=answer" in facts["Env"]
+    assert facts["StopTimeout"] == place.grace > Settings().drain_s + Settings().timeout_s
 
 
 # The last one: it takes the old one away.
