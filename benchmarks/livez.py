@@ -20,12 +20,11 @@ from pyarrow import ipc
 from benchmarks.contest import say
 from models import breast_cancer, loan_default, sentiment
 from models._contract import AnyContract
-from settings import Settings
 
 MODELS: list[AnyContract] = [loan_default, breast_cancer, sentiment]
 HEADERS = {"Content-Type": "application/vnd.apache.arrow.stream", "X-Request-Timeout-Ms": "10000"}
-MOST_ROWS = Settings.model_fields["max_arrow_rows"].default
-MOST_BYTES = Settings.model_fields["max_body_bytes"].default
+# TABENTO_MAX_ARROW_ROWS and TABENTO_MAX_BODY_BYTES where nobody sets them.
+MOST_ROWS, MOST_BYTES = 65_536, 8 * 2**20
 EVERY_SECONDS = 0.005
 BODIES = 5
 
