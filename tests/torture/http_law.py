@@ -92,7 +92,7 @@ def seen(whole):
     ids: list[bytes] = []
     while whole:
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=2**20)
-        # Empty lines before a request are none of it, and it may have a space more (RFC 9112, 2.2, 3).
+        # Empty lines before it are none of it; a space more is one (RFC 9112, 2.2 and 3).
         connection.receive_data(SPACES.sub(rb"\1 ", whole.lstrip(b"\r\n")))
         try:
             ids += _one(connection)
