@@ -13,6 +13,7 @@ SILENCE = 0.25
 HEAD_END = b"\r\n\r\n"
 LINE = re.compile(rb"HTTP/1\.1 (\d{3}) [ -~]+")
 FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([\t -~]*)")
+SPACES = re.compile(rb"\A([A-Z]+) +")
 ALLOWED = {200, 400, 401, 403, 404, 405, 413, 415, 417, 429, 431, 503, 504}
 CONTINUE = 100
 
@@ -91,8 +92,8 @@ def seen(whole):
     ids: list[bytes] = []
     while whole:
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=2**20)
-        # Empty lines before a request are none of it (RFC 9112, 2.2).
-        connection.receive_data(whole.lstrip(b"\r\n"))
+        # Empty lines before it are none of it; a space more is one (RFC 9112, 2.2 and 3).
+        connection.receive_data(SPACES.sub(rb"\1 ", whole.lstrip(b"\r\n")))
         try:
             ids += _one(connection)
         except h11.RemoteProtocolError:
