@@ -269,7 +269,7 @@ def _spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 2_500, 100)
+    gc.set_threshold(50_000, 500, 100)
 
 
 def load_in_background(bundle: Bundle, refuse: Callable[[str], None]) -> None:

@@ -64,13 +64,15 @@ class Protocol(HttpToolsProtocol):
 
         The parser takes a request line without a version for HTTP/0.9, which has no headers.
         """
-        hosts, version = 0, self.parser.get_http_version()
-        for name, value in self.headers:
-            if name == b"host":
-                hosts += 1
-            elif name == b"transfer-encoding" and (version, value.lower()) != ("1.1", b"chunked"):
-                return False
-        return (version == "1.1" and hosts == 1) or (version == "1.0" and hosts <= 1)
+        names, version = [name for name, _ in self.headers], self.parser.get_http_version()
+        hosts, coded = names.count(b"host"), b"transfer-encoding" in names
+        if version == "1.1":
+            return hosts == 1 and not (coded and self._is_coded_otherwise())
+        return version == "1.0" and hosts <= 1 and not coded
+
+    def _is_coded_otherwise(self) -> bool:
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        return any(each != b"chunked" for each in codings)
 
     def _length(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
