@@ -77,8 +77,10 @@ class Batcher(Generic[RowT, AnswerT]):
 
         That is long enough for its client to leave.
         """
-        behind = self._queued_rows and self._queued_rows + rows > self._limits.batch_rows
-        return self._away is not None or bool(self._dear and behind)
+        if self._away is not None:
+            return True
+        queued = self._queued_rows
+        return self._dear and queued > 0 and queued + rows > self._limits.batch_rows
 
     @property
     def busy(self) -> bool:

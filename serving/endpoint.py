@@ -80,7 +80,9 @@ class Endpoint:
             ClientGoneError: it never came.
         """
         wire = wires.choose(self._wires, here.headers)
-        self._refuse_full(wire, bodies.declared(here.headers))
+        length = bodies.declared(here.headers)
+        if length >= LEAST_BYTES:
+            self._refuse_full(wire, length)
         seconds = here.timeout or self._bundle.timeout
         limits = self._limits
         reading = bodies.read(
@@ -106,9 +108,8 @@ class Endpoint:
         """
         size = len(body)
         aside = size > ASIDE_BYTES and self.metrics.in_flight > ASIDE_REQUESTS
-        # Others may have come while it did.
-        self._refuse_full(wire, size)
-        rows = await self._read(wire, body, aside=aside)
+        large = size >= LEAST_BYTES or wire.sliced
+        rows = await self._read(wire, body, aside=aside) if large else wire.read(body)
         here.rows = len(rows)
         work = self._bundle.predict(self.model, rows, here, weight=size)
         if self._bundle.waits(self.model, here.rows):
@@ -122,27 +123,25 @@ class Endpoint:
         return await _aside(wire.write, *answer) if aside else wire.write(*answer)
 
     def _refuse_full(self, wire: Wire, size: int) -> None:
-        if size >= LEAST_BYTES:
-            queued = self._bundle.queued_rows(self.model)
-            self._intake.refuse(wire.media_type, size, queued)
+        self._intake.refuse(wire.media_type, size, self._bundle.queued_rows(self.model))
 
     async def _read(self, wire: Wire, body: bytes, *, aside: bool) -> list[Any]:
-        if not (aside or wire.sliced):
-            rows = wire.read(body)
-        else:
-            coming = self._intake.rows(wire.media_type, len(body))
-            self._intake.coming += coming
-            try:
-                rows = await self._read_slowly(wire, body)
-            finally:
-                self._intake.coming -= coming
-        self._intake.learn(wire.media_type, len(body), len(rows))
+        form, size = wire.media_type, len(body)
+        # Others may have come while it did.
+        self._refuse_full(wire, size)
+        coming = self._intake.rows(form, size)
+        self._intake.coming += coming
+        try:
+            rows = await self._read_slowly(wire, body, aside=aside)
+        finally:
+            self._intake.coming -= coming
+        self._intake.learn(form, size, len(rows))
         return rows
 
-    async def _read_slowly(self, wire: Wire, body: bytes) -> list[Any]:
+    async def _read_slowly(self, wire: Wire, body: bytes, *, aside: bool) -> list[Any]:
         if wire.sliced:
             return await self._limits.turns.take(wire.sliced.read(body))
-        return await _aside(wire.read, body)
+        return await _aside(wire.read, body) if aside else wire.read(body)
 
 
 async def _aside(work: Callable[..., T], *given: Any) -> T:
