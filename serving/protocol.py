@@ -1,9 +1,10 @@
-"""HTTP/1.1 as uvicorn speaks it, with four things mended.
+"""HTTP/1.1 as uvicorn speaks it, with five things mended.
 
 A head may be as long as a client likes, and a long one keeps the event loop busy; so may what
-follows a body. It may also name two hosts or none, no version, or a coding that nobody undoes. What
-is no HTTP is answered in a body of its own. Who offers to upgrade the connection, as Java's client
-does with every request, has the body of the request dropped.
+follows a body. It may also name two hosts or none, no version, or a coding that nobody undoes, and
+bring more headers behind its body. What is no HTTP is answered in a body of its own. Who offers to
+upgrade the connection, as Java's client does with every request, has the body of the request
+dropped.
 """
 
 from collections.abc import Callable
@@ -50,6 +51,9 @@ class Protocol(HttpToolsProtocol):
             raise ValueError
         self._idle = 0
         super().on_headers_complete()
+        # The scope keeps the list. What comes behind the body is no header (RFC 9110, 6.5.1): a
+        # proxy that checks headers has not looked at it.
+        self.headers = [*self.headers]
 
     def on_body(self, body: bytes) -> None:
         self._idle = 0

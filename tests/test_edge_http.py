@@ -210,3 +210,14 @@ def test_head_has_the_head_of_the_answer_and_no_body(server, paths, status):
             assert int(answer.headers["content-length"]) >= 0
         raw.send(connection, raw.post())
         assert raw.read(connection).json()["predictions"]
+
+
+@pytest.mark.parametrize(
+    "field", [b"X-Request-ID: behind", b"Content-Type: text/plain", b"X-Request-Timeout-Ms: no"]
+)
+def test_what_comes_behind_the_body_is_no_header(server, field):
+    body = chunks(raw.BODY)[:-2] + field + b"\r\n\r\n"
+    answer = raw.ask(server, as_it_is(CHUNKED, body=body))
+
+    assert answer.status_code == 200
+    assert answer.headers["x-request-id"] != "behind"
