@@ -1,9 +1,9 @@
 """What BentoML's supervisor, which is circus, is told beyond what it does by itself.
 
 It starts a worker that ended anew. A worker whose model can not be trusted would then end and be
-started for ever, so it tells its supervisor to stop, and to say so in its exit code. And it looks
-for workers that ended every ten seconds only, which BentoML gives no way to change: here it looks
-when the system says that one did.
+started for ever, so it tells its supervisor to stop, and to say so in its exit code. It looks for
+workers that ended every ten seconds only, which BentoML gives no way to change: here it looks when
+the system says that one did. And it forgets whoever tells it to stop while it starts a worker.
 """
 
 import atexit
@@ -19,6 +19,7 @@ from circus.sighandler import SysHandler
 _SUPERVISOR = "_TABENTO_SUPERVISOR_PID"
 # One that ends as soon as it starts is not to keep a whole core busy with its starts.
 _PAUSE_S = 1.0
+_AGAIN_S = 0.05
 
 
 def enlist() -> None:
@@ -31,6 +32,7 @@ def enlist() -> None:
     # It calls the method that is named as the signal is; Linux has two names for this one.
     SysHandler.SIGNALS = [*kept, signal.SIGCHLD]
     SysHandler.handle_chld = SysHandler.handle_cld = _replace_soon
+    SysHandler.quit = _stop_when_free
 
 
 def _replace_soon(handler: SysHandler) -> None:
@@ -44,6 +46,19 @@ def _replace_soon(handler: SysHandler) -> None:
             loop.call_later(_PAUSE_S, look)
 
     loop.add_callback_from_signal(loop.call_later, _PAUSE_S, look)
+
+
+def _stop_when_free(handler: SysHandler) -> None:
+    """Stop as soon as circus has done what it is about."""
+    loop, arbiter = handler.controller.loop, handler.controller.arbiter
+
+    def stop() -> None:
+        try:
+            arbiter.stop()
+        except ConflictError:
+            loop.call_later(_AGAIN_S, stop)
+
+    loop.add_callback_from_signal(stop)
 
 
 def _pass_on(signum: int, _frame: FrameType | None) -> None:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import psutil
 import pytest
@@ -100,22 +101,41 @@ from circus.watcher import Watcher
 from serving import supervisor
 
 supervisor.enlist()
-idle = Watcher("idle", "sleep 600", numprocesses=2)
+idle = Watcher("idle", "sleep 600", numprocesses=2, warmup_delay={warmup})
 create_standalone_arbiter([idle], check_delay=-1).start()
 """
 
 
-def test_a_worker_that_was_killed_is_replaced_when_the_system_says_so():
-    with subprocess.Popen([sys.executable, "-c", BLIND], cwd=ROOT) as process:
+@contextmanager
+def blind(warmup):
+    """Its process, and a function that gives its children; it is stopped in the end."""
+    with subprocess.Popen([sys.executable, "-c", BLIND.format(warmup=warmup)], cwd=ROOT) as process:
         children = psutil.Process(process.pid).children
         try:
-            for _ in range(2):
-                first, second = until(lambda: pair if len(pair := children()) == 2 else None)
-                first.kill()
-                until(lambda gone=first: gone.pid not in {each.pid for each in children()})
-                assert second.is_running()
-        finally:
+            yield process, children
             left = children()
             process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
-    assert psutil.wait_procs(left, timeout=30)[1] == []
+            assert process.wait(30) == 0
+            assert psutil.wait_procs(left, timeout=30)[1] == []
+        finally:
+            process.kill()
+
+
+def killed_one(children):
+    first, second = until(lambda: pair if len(pair := children()) == 2 else None)
+    first.kill()
+    until(lambda: first.pid not in {each.pid for each in children()})
+    assert second.is_running()
+
+
+def test_a_worker_that_was_killed_is_replaced_when_the_system_says_so():
+    with blind(warmup=0) as (_, children):
+        killed_one(children)
+        killed_one(children)
+        until(lambda: len(children()) == 2)
+
+
+def test_it_stops_when_it_is_told_to_while_it_starts_a_worker():
+    with blind(warmup=3) as (_, children):
+        killed_one(children)
+        until(lambda: len(children()) == 2)

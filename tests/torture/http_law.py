@@ -115,7 +115,7 @@ def _one(connection):
 
 def _stays(connection):
     """Whether another request may follow, once this one is answered."""
-    if connection.their_state is h11.SEND_BODY or connection.our_state is h11.IDLE:
+    if connection.their_state is h11.SEND_BODY or connection.our_state is not h11.SEND_RESPONSE:
         return False
     connection.send(h11.Response(status_code=400, headers=[("Content-Length", "0")]))
     connection.send(h11.EndOfMessage())

@@ -32,11 +32,17 @@ def running(home, tmp_path_factory):
         yield running.ready()
 
 
+@pytest.fixture
+def log(running):
+    with running.log.open("rb") as log:
+        yield log
+
+
 class Fuzzed:
     """What must be as before after whatever was sent."""
 
-    def __init__(self, running):
-        self.running, self._log = running, running.log.open("rb")
+    def __init__(self, running, log):
+        self.running, self._log = running, log
         self.seen: Counter[int] = Counter()
         self._right = raw.ask(running.url, raw.post()).json()["predictions"]
         self._family = self._processes()
@@ -66,9 +72,9 @@ class Fuzzed:
 
 
 def test_no_bytes_whatever_break_the_server_its_answers_or_the_line_between_requests(
-    running, minutes
+    running, log, minutes
 ):
-    fuzzed, end, rounds = Fuzzed(running), time.monotonic() + minutes * 60, 0
+    fuzzed, end, rounds = Fuzzed(running, log), time.monotonic() + minutes * 60, 0
 
     @ROUNDS
     @given(connections())
