@@ -30,7 +30,8 @@ class Cost:
 class Pace:
     """Seconds a row, on the clock, where batches are as large as they get under load.
 
-    Small batches say little of it: most of what they take is not for their rows.
+    Small batches say little of it: most of what they take is not for their rows. But where even
+    they are quicker by the row than was expected, too much was expected.
     """
 
     def __init__(self, full_rows: int) -> None:
@@ -38,9 +39,10 @@ class Pace:
         self._seconds = 0.0
 
     def learn(self, rows: int, seconds: float) -> None:
-        """Remember one run, where it was large enough."""
-        if rows >= self._least_rows:
-            self._seconds = _blend(self._seconds or seconds / rows, seconds / rows)
+        """Remember one run, where it says something."""
+        each = seconds / rows
+        if rows >= self._least_rows or each < self._seconds:
+            self._seconds = _blend(self._seconds or each, each)
 
     def seconds(self, rows: int) -> float:
         """Expect so much for `rows`; nothing where no large batch was seen."""

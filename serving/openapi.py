@@ -14,10 +14,8 @@ from monitoring.feedback import Outcomes, Taken
 from monitoring.windows import WINDOWS
 from serving import openapi_arrow
 from serving.admission import MOST_MILLISECONDS
-from serving.errors import CODES, MORE_CODES, MOST_DETAILS
 from serving.feedback import MOST_BYTES as MOST_FEEDBACK_BYTES
-
-Schema = dict[str, Any]
+from serving.openapi_answers import ERROR, Schema, bad, good, text
 
 _REF = "#/components/schemas/{model}"
 _REQUEST_ID = {
@@ -41,52 +39,7 @@ _KEY_NEEDED: list[Schema] = [{"key": []}, {"bearer": []}]
 # Only where the service has a file of keys.
 _KEY_PERHAPS: list[Schema] = [{}, *_KEY_NEEDED]
 
-_ERRORS = {
-    400: "The request is invalid; `detail` says where.",
-    401: "A valid API key is needed, where the service asks for one.",
-    403: "This API key does not open this model.",
-    404: "There is no such model.",
-    405: "The route has another method; `Allow` names it.",
-    409: "The model in the store can not be served; the old one still is.",
-    413: "The body is too large.",
-    415: "The body is of another type, or compressed.",
-    429: "This API key may not ask as often; `Retry-After` says when to come.",
-    431: "The request's head is too long.",
-    500: "The request failed on our side.",
-    503: "The models are not loaded, or too much is waiting; `Retry-After` says when to come.",
-    504: "The request was not answered within its time.",
-}
 _PREDICTING = (400, 401, 403, 405, 413, 415, 429, 500, 503, 504)
-
-ERROR: Schema = {
-    "type": "object",
-    "description": "The body of every answer that is not good.",
-    "required": ["error", "code", "request_id", "detail"],
-    "additionalProperties": False,
-    "properties": {
-        "error": {"type": "string", "description": "One sentence for people."},
-        "code": {
-            "type": "string",
-            "description": "Stable, for programs.",
-            "examples": [*CODES.values(), *MORE_CODES],
-        },
-        "request_id": {"type": "string"},
-        "detail": {
-            "type": "array",
-            "maxItems": MOST_DETAILS,
-            "items": {
-                "type": "object",
-                "required": ["loc", "msg", "type"],
-                "additionalProperties": False,
-                "properties": {
-                    "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
-                    "msg": {"type": "string"},
-                    "type": {"type": "string"},
-                },
-            },
-        },
-    },
-}
 
 
 def document(contracts: Sequence[AnyContract], *, arrow_rows: int = 0) -> Schema:
@@ -163,12 +116,12 @@ def _predict(contract: AnyContract, references: Mapping[Any, Schema], arrow_rows
             },
         },
         "responses": {
-            "200": _good(
+            "200": good(
                 "One prediction a row, in the order asked.",
                 references[answer, "serialization"],
                 **openapi_arrow.answer(contract, arrow_rows),
             ),
-            **_bad(*_PREDICTING),
+            **bad(*_PREDICTING),
         },
     }
 
@@ -191,8 +144,8 @@ def _about(contracts: Sequence[AnyContract]) -> Schema:
         "/": {"get": _page()},
         "/docs.json": {"get": _read("docs", "This document.", anything, 405)},
         "/schema.json": {"get": _read("schema", "BentoML's own document.", anything, 405)},
-        "/health": {"get": _ask("health", alive, _good(alive, anything), 405)},
-        "/ready": {"get": _ask("ready", able, _good(able, anything), 405, 503)},
+        "/health": {"get": _ask("health", alive, good(alive, anything), 405)},
+        "/ready": {"get": _ask("ready", able, good(able, anything), 405, 503)},
         "/livez": {"get": _probe("livez", "Is the process alive?", 405)},
         "/healthz": {"get": _probe("healthz", "The same as `/livez`.", 405)},
         "/readyz": {"get": _probe("readyz", "The same as `/ready`, for probes.", 405, 503)},
@@ -203,14 +156,14 @@ def _about(contracts: Sequence[AnyContract]) -> Schema:
 def _page() -> Schema:
     summary = "This document as a page to try it on."
     return {
-        **_ask("page", summary, _text(summary, "html"), 401, 405, 429),
+        **_ask("page", summary, text(summary, "html"), 401, 405, 429),
         "security": _KEY_PERHAPS,
     }
 
 
 def _metrics() -> Schema:
     summary = "Prometheus metrics, over all workers."
-    metrics = _ask("metrics", summary, _text(summary, "plain"), 401, 405, 429)
+    metrics = _ask("metrics", summary, text(summary, "plain"), 401, 405, 429)
     return {**metrics, "security": _KEY_PERHAPS}
 
 
@@ -236,14 +189,14 @@ def _drift(contracts: Sequence[AnyContract]) -> Schema:
 
 
 def _reload(contracts: Sequence[AnyContract]) -> Schema:
-    text = {"type": "string"}
+    word = {"type": "string"}
     outcome = {
         "type": "object",
         "required": ["model", "before", "version", "changed"],
         "properties": {
-            "model": text,
-            "before": {**text, "description": "Version served until now."},
-            "version": {**text, "description": "Version served from now on."},
+            "model": word,
+            "before": {**word, "description": "Version served until now."},
+            "version": {**word, "description": "Version served from now on."},
             "changed": {"type": "boolean"},
         },
     }
@@ -268,13 +221,13 @@ def _feedback(contracts: Sequence[AnyContract]) -> Schema:
 
 def _read(operation: str, summary: str, schema: Schema, *statuses: int) -> Schema:
     """A question that needs a key where all do."""
-    good = _good(summary, schema)
-    return {**_ask(operation, summary, good, 401, 429, *statuses), "security": _KEY_PERHAPS}
+    found = good(summary, schema)
+    return {**_ask(operation, summary, found, 401, 429, *statuses), "security": _KEY_PERHAPS}
 
 
 def _card() -> Schema:
     summary = "The model card: a page, or Markdown for `Accept: text/markdown`."
-    card = _ask("card", summary, _text(summary, "html", "markdown"), 401, 404, 405, 429, 503)
+    card = _ask("card", summary, text(summary, "html", "markdown"), 401, 404, 405, 429, 503)
     return {**card, "security": _KEY_PERHAPS}
 
 
@@ -284,26 +237,10 @@ def _ask(operation: str, summary: str, good: Schema, *statuses: int) -> Schema:
         "tags": ["about"],
         "summary": summary,
         "parameters": [_REQUEST_ID],
-        "responses": {"200": good, **_bad(*statuses)},
+        "responses": {"200": good, **bad(*statuses)},
     }
-
-
-def _text(description: str, *kinds: str) -> Schema:
-    text = {"schema": {"type": "string"}}
-    return {"description": description, "content": {f"text/{kind}": text for kind in kinds}}
 
 
 def _probe(operation: str, summary: str, *statuses: int) -> Schema:
     """A question that nobody needs a key for."""
-    return _ask(operation, summary, _text(summary, "plain"), *statuses)
-
-
-def _good(description: str, schema: Schema, **others: Schema) -> Schema:
-    content = {"application/json": {"schema": schema}, **others}
-    return {"description": description, "content": content}
-
-
-def _bad(*statuses: int) -> Schema:
-    """Errors of a route, and the one that any route has before it is known which is meant."""
-    schema = {"$ref": "#/components/schemas/Error"}
-    return {str(status): _good(_ERRORS[status], schema) for status in (*statuses, 431)}
+    return _ask(operation, summary, text(summary, "plain"), *statuses)

@@ -31,3 +31,13 @@ def test_a_pace_follows_what_changes():
         pace.learn(1, seconds)
 
     assert 1.9 < pace.seconds(1) < 2.0
+
+
+def test_a_stall_is_forgotten_even_where_only_small_batches_follow():
+    """Or whoever comes would be refused for ever, and no large batch would come about."""
+    pace = Pace(32)
+    pace.learn(32, 1_000.0)
+    for _ in range(60):
+        pace.learn(2, 0.2)
+
+    assert pace.seconds(1) < 0.11
