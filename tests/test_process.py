@@ -124,6 +124,8 @@ def test_two_workers_serve_the_same_models(pair):
 
 def test_metrics_count_over_both_workers(pair):
     path = "/sentiment/predict"
+    # What was asked before is counted a moment later.
+    time.sleep(2)
     before = metric(pair, "tabento_requests_total", path=path, status="200")
     for _ in range(40):
         assert httpx.post(f"{pair.url}{path}", json=GOOD).status_code == 200

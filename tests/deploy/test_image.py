@@ -64,6 +64,11 @@ def test_without_one_of_its_workers_it_is_not_healthy_until_that_is_replaced(con
     after = workers(container.url, 90, lambda pids: len(pids) == 2 and pids != before)
     assert len(after) == 2
     assert min(before) not in after
+    # The new one is there before it has loaded its models, and each connection may find it.
+    end = time.monotonic() + 60
+    while not all(httpx.get(f"{container.url}/readyz").is_success for _ in range(20)):
+        assert time.monotonic() < end
+        time.sleep(0.5)
     assert healthy(container)
 
 
