@@ -1,5 +1,6 @@
 """What the service says of itself, and when it says that it is ready."""
 
+import asyncio
 import hashlib
 import json
 import threading
@@ -12,6 +13,7 @@ import pytest
 from models import sentiment
 from serving import artifact
 from serving import bundle as bundles
+from serving.errors import ApiError
 from tests.conftest import in_process, wait_until_ready
 
 NAMES = ["breast_cancer", "loan_default", "sentiment"]
@@ -209,3 +211,14 @@ def test_bentomls_own_schema_still_tells_its_clients_what_to_send(client):
     assert set(routes) == {f"/{name}/predict" for name in NAMES}
     assert "rows" in json.dumps(routes["/sentiment/predict"]["input"])
     assert sentiment.NAME in NAMES
+
+
+def test_once_it_has_stopped_no_model_takes_a_request(home):
+    with in_process() as client:
+        wait_until_ready(client)
+        bundle = bentoml.get_current_service().bundle
+
+    for served in bundle.served.values():
+        with pytest.raises(ApiError) as caught:
+            asyncio.run(served.batcher.submit([...]))
+        assert caught.value.code == "draining"
