@@ -29,6 +29,7 @@ from serving.admission import Admission
 from serving.asgi import App
 from serving.batcher import Limits
 from serving.bundle import Bundle, load_in_background
+from serving.door import Door
 from serving.drain import drain_on_sigterm
 from serving.endpoint import BodyLimits, Endpoint
 from serving.errors import not_ready
@@ -101,6 +102,7 @@ class ModelBundle:
                 metrics,
             ),
         )
+        self.door = Door(lambda: bool(self.bundle.served), lambda: self.bundle.draining)
         self.arrow_rows = (
             most_arrow_rows(settings().max_arrow_rows) if settings().front == "on" else 0
         )
@@ -154,13 +156,17 @@ class ModelBundle:
 
     @bentoml.on_startup
     async def start(self) -> None:
-        """Load in the background: health and readiness can be asked meanwhile."""
+        """Load in the background: health and readiness can be asked meanwhile.
+
+        The worker listens when this returns.
+        """
         load_in_background(self.bundle, supervisor.refuse)
         drain_on_sigterm(self.bundle, settings().drain_s)
         renew_on_sighup(self.renewal)
         self.ticking = asyncio.create_task(self.tick())
         if settings().reload_s:
             self.following = asyncio.create_task(self.follow(settings().reload_s))
+        await self.door.enter()
 
     async def follow(self, seconds: float) -> None:
         """Look for newer models in the store, again and again."""

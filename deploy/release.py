@@ -135,6 +135,8 @@ def _put_in_place(place: Place, new: str) -> None:
     except (EngineError, ReleaseError):
         if before is not None:
             place.proxy.switch(before)
+            # nginx takes its time to switch: what still comes to the new one is answered as well.
+            _warned("stop", new)
         raise
     place.remember(LIVE, new)
     forgotten = place.container(PREVIOUS)

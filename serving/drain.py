@@ -29,10 +29,11 @@ def drain_on_sigterm(bundle: Bundle, seconds: float) -> None:
 
     def drain(signum: int, frame: FrameType | None) -> None:
         # A second signal, or one before there is anything to finish, stops at once.
-        if bundle.draining or not bundle.served:
+        at_once = bundle.draining or not bundle.served
+        bundle.draining = True
+        if at_once:
             stop(signum, frame)
             return
-        bundle.draining = True
         log.info("draining", pid=os.getpid(), seconds=seconds, models=bundle.hashes)
         loop.call_soon_threadsafe(loop.call_later, seconds, stop, signum, frame)
 

@@ -16,6 +16,8 @@ import psutil
 from circus.exc import ConflictError
 from circus.sighandler import SysHandler
 
+from serving import door
+
 _SUPERVISOR = "_TABENTO_SUPERVISOR_PID"
 # One that ends as soon as it starts is not to keep a whole core busy with its starts.
 _PAUSE_S = 1.0
@@ -25,6 +27,8 @@ _AGAIN_S = 0.05
 def enlist() -> None:
     """Make this process the supervisor that `refuse` tells; its workers inherit the name."""
     os.environ[_SUPERVISOR] = str(os.getpid())
+    door.hang()
+    atexit.register(door.unhinge)
     signal.signal(signal.SIGUSR1, _stop_with_failure)
     # Circus would end all workers and start new ones. They can do better: see `serving.renewal`.
     kept = [each for each in SysHandler.SIGNALS if each != signal.SIGHUP]
@@ -80,8 +84,13 @@ def renew_all() -> None:
 
 
 def _stop_with_failure(_signum: int, _frame: FrameType | None) -> None:
-    atexit.register(os._exit, 1)
+    atexit.register(_end_with_failure)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end_with_failure() -> None:
+    door.unhinge()
+    os._exit(1)
 
 
 def refuse(reason: str) -> None:

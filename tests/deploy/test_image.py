@@ -6,6 +6,7 @@ import time
 import httpx
 import pytest
 
+from deploy import hardening
 from deploy.engine import docker, inspect
 from deploy.image import contents
 from deploy.image.__main__ import main
@@ -64,11 +65,6 @@ def test_without_one_of_its_workers_it_is_not_healthy_until_that_is_replaced(con
     after = workers(container.url, 90, lambda pids: len(pids) == 2 and pids != before)
     assert len(after) == 2
     assert min(before) not in after
-    # The new one is there before it has loaded its models, and each connection may find it.
-    end = time.monotonic() + 60
-    while not all(httpx.get(f"{container.url}/readyz").is_success for _ in range(20)):
-        assert time.monotonic() < end
-        time.sleep(0.5)
     assert healthy(container)
 
 
@@ -136,7 +132,7 @@ def test_the_table_of_its_contents_accounts_for_all_of_it(image):
 def test_from_its_start_a_process_walks_seldom_over_what_it_imported(container):
     found = docker("exec", container.name, "python", "-c", "import gc; print(gc.get_threshold())")
 
-    assert found.strip() == "(50000, 50, 100)"
+    assert found.strip() == "(50000, 500, 100)"
 
 
 # What supervisor and worker import, and which of it Python would compile at each start.
@@ -152,8 +148,9 @@ print(len(named) > 1000, [file for file in named if not os.path.exists(file)])
 """
 
 
-def test_nothing_that_is_imported_is_compiled_anew_at_each_start(container):
-    found = docker("exec", container.name, "python", "-c", UNCOMPILED)
+def test_nothing_that_is_imported_is_compiled_anew_at_each_start(image):
+    # Not beside two workers: it needs as much memory as another.
+    found = docker("run", "--rm", *hardening.RUN, "--entrypoint=python", image, "-c", UNCOMPILED)
 
     assert found.strip() == "True []"
 

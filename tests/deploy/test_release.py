@@ -116,8 +116,19 @@ def test_one_that_ends_at_once_is_not_waited_for_and_changes_nothing(place, imag
 # Passes on to the real docker, but from the moment that nginx points to another container it knows
 # of none, until nginx points back.
 DOCKER = """#!/bin/sh
-if [ "$1" = inspect ] && ! cmp -s {before} {conf}; then echo "the engine is gone" >&2; exit 1; fi
+if [ "$1" = inspect ] && ! cmp -s {before} {conf}; then
+  sleep 1
+  echo "the engine is gone" >&2
+  exit 1
+fi
 exec {docker} "$@"
+"""
+# Passes on to the real nginx, which takes a second to point back.
+NGINX = """#!/bin/sh
+case "$*" in
+*reload*) if cmp -s {before} {conf}; then (sleep 1; exec {nginx} "$@") >/dev/null 2>&1 & exit; fi ;;
+esac
+exec {nginx} "$@"
 """
 
 
@@ -126,13 +137,15 @@ def test_where_the_engine_fails_after_the_switch_the_old_one_gets_the_requests_b
 ):
     live, containers, conf = place.container(LIVE), running(), place.folder / "switch.conf"
     before = shutil.copy(conf, tmp_path / "before")
-    tool = tmp_path / "bin" / "docker"
-    tool.parent.mkdir()
-    tool.write_text(DOCKER.format(before=before, conf=conf, docker=shutil.which("docker")))
-    tool.chmod(0o755)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name, script in {"docker": DOCKER, "nginx": NGINX}.items():
+        real = {name: shutil.which(name)}
+        (tools / name).write_text(script.format(before=before, conf=conf, **real))
+        (tools / name).chmod(0o755)
     with load(place) as answers:
         with monkeypatch.context() as patch:
-            patch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
+            patch.setenv("PATH", str(tools), prepend=os.pathsep)
             done = run(place, image)
         assert conf.read_text() == before.read_text()
 

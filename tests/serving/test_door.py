@@ -1,0 +1,100 @@
+"""A worker that loads listens only where no other could answer."""
+
+import asyncio
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from serving import door
+from serving.door import Door
+
+SOON = 0.3
+
+
+@pytest.fixture(autouse=True)
+def file():
+    door.hang()
+    yield
+    door.unhinge()
+
+
+def worker():
+    """One that comes up; a real lock is held by the open file, so a process may hold several."""
+    state = SimpleNamespace(loaded=False, ends=False)
+    state.door = Door(lambda: state.loaded, lambda: state.ends)
+    state.entered = asyncio.create_task(state.door.enter())
+    return state
+
+
+async def listens(*workers):
+    await asyncio.sleep(SOON)
+    return [each.entered.done() for each in workers]
+
+
+def dies(each):
+    each.entered.cancel()
+    if each.door._sharing:
+        each.door._sharing.cancel()
+    os.close(each.door._file)
+
+
+def test_of_those_that_start_together_one_listens_and_the_others_when_no_one_loads():
+    async def run():
+        first, second = worker(), worker()
+        assert sorted(await listens(first, second)) == [False, True]
+        opener, other = (first, second) if first.entered.done() else (second, first)
+        other.loaded = True
+        assert await listens(other) == [False]
+        opener.loaded = True
+        assert await listens(other) == [True]
+
+    asyncio.run(run())
+
+
+def test_beside_one_that_can_answer_it_listens_when_it_has_loaded():
+    async def run():
+        old = worker()
+        old.loaded = True
+        assert await listens(old) == [True]
+        new = worker()
+        assert await listens(new) == [False]
+        new.loaded = True
+        assert await listens(new) == [True]
+
+    asyncio.run(run())
+
+
+def test_when_the_last_that_could_answer_dies_one_that_loads_listens():
+    async def run():
+        old = worker()
+        old.loaded = True
+        assert await listens(old) == [True]
+        new = worker()
+        assert await listens(new) == [False]
+        dies(old)
+        assert await listens(new) == [True]
+
+    asyncio.run(run())
+
+
+def test_told_to_stop_it_waits_no_longer():
+    async def run():
+        old = worker()
+        old.loaded = True
+        assert await listens(old) == [True]
+        new = worker()
+        assert await listens(new) == [False]
+        new.ends = True
+        assert await listens(new) == [True]
+
+    asyncio.run(run())
+
+
+def test_without_a_supervisor_it_listens_at_once():
+    door.unhinge()
+
+    async def run():
+        assert await listens(worker()) == [True]
+
+    asyncio.run(run())
