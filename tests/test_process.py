@@ -151,7 +151,8 @@ def test_a_killed_worker_is_replaced_no_request_is_refused_and_its_counts_stay(p
     psutil.Process(victim).kill()
 
     # Each on a connection of its own, which may go to any worker that listens.
-    statuses, after = [], set()
+    statuses: list[int] = []
+    after: set[int] = set()
     while len(after) < 2 and len(statuses) < 20_000:
         asked = httpx.post(f"{pair.url}/sentiment/predict", json=GOOD, timeout=30)
         statuses.append(asked.status_code)
