@@ -48,6 +48,8 @@ CONTRACTS: tuple[AnyContract, ...] = (loan_default, breast_cancer, sentiment)
 
 # More threads than one make a small batch slower, and they are counted when numpy is imported.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# glibc's own limit grows with the first large body; what such bodies leave is then not given back.
+MEMORY = {"MALLOC_MMAP_THRESHOLD_": 2**17, "MALLOC_TRIM_THRESHOLD_": 2**24}
 
 
 def _keyring() -> Keyring | None:
@@ -74,6 +76,7 @@ IMAGE = Image(base_image=os.environ.get("BASE_IMAGE", "python:3.11-slim"), distr
     envs=[
         {"name": "BENTOML_DO_NOT_TRACK", "value": "True"},
         *({"name": name, "value": "1"} for name in THREADS),
+        *({"name": name, "value": str(size)} for name, size in MEMORY.items()),
     ],
 )
 @bentoml.asgi_app(info.app(), path="/")

@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     ] = 512
     max_queue_rows: Annotated[
         int, Field(ge=512, description="Most rows waiting per model and worker; more is a 503.")
-    ] = 8_192
+    ] = 32_768
     max_wait_ms: Annotated[
         int, Field(ge=1, description="Longest a request may wait for its batch; longer is a 503.")
     ] = 1_000

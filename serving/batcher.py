@@ -28,7 +28,7 @@ class Limits:
     """How much may be predicted at once, and how much may wait, for how long."""
 
     batch_rows: int = 512
-    queue_rows: int = 8_192
+    queue_rows: int = 32_768
     wait_seconds: float = 1.0
 
 

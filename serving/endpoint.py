@@ -1,9 +1,8 @@
 """One prediction route: a body comes in, predictions go out."""
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from models._contract import AnyContract
 from monitoring.metrics import ModelMetrics
@@ -19,25 +18,23 @@ from serving.room import Room
 from serving.turns import Turns
 from serving.wire import Wire
 
-T = TypeVar("T")
-
-# Where many larger bodies come at once they are read, and their answers written, in threads:
-# together they would keep the event loop too long. A few are done sooner without.
-ASIDE_BYTES = 2**16
-ASIDE_REQUESTS = 8
+# Of larger bodies of JSON that come together one is read in each turn of the event loop: all of
+# them would keep it too long.
+TURN_BYTES = 2**16
 
 
 @dataclass(frozen=True)
 class BodyLimits:
     """How large a body may be, how many rows one in Arrow's form may hold, and room for all.
 
-    `turns` are taken by bodies that are read in slices.
+    `turns` are taken by bodies that are read in slices, `json_turns` by large ones that are not.
     """
 
     body_bytes: int
     arrow_rows: int
     room: Room
     turns: Turns = field(default_factory=Turns)
+    json_turns: Turns = field(default_factory=Turns)
 
 
 class Endpoint:
@@ -107,9 +104,8 @@ class Endpoint:
             ClientGoneError: nobody waits for the answer any more.
         """
         size = len(body)
-        aside = size > ASIDE_BYTES and self.metrics.in_flight > ASIDE_REQUESTS
         large = size >= LEAST_BYTES or wire.sliced
-        rows = await self._read(wire, body, aside=aside) if large else wire.read(body)
+        rows = await self._read(wire, body) if large else wire.read(body)
         here.rows = len(rows)
         work = self._bundle.predict(self.model, rows, here, weight=size)
         if self._bundle.waits(self.model, here.rows):
@@ -120,29 +116,27 @@ class Endpoint:
             content = await self._limits.turns.take(wire.sliced.write(*answer))
             turns.let_go_later(rows, predictions)
             return content
-        return await _aside(wire.write, *answer) if aside else wire.write(*answer)
+        return wire.write(*answer)
 
     def _refuse_full(self, wire: Wire, size: int) -> None:
         self._intake.refuse(wire.media_type, size, self._bundle.queued_rows(self.model))
 
-    async def _read(self, wire: Wire, body: bytes, *, aside: bool) -> list[Any]:
+    async def _read(self, wire: Wire, body: bytes) -> list[Any]:
         form, size = wire.media_type, len(body)
         # Others may have come while it did.
         self._refuse_full(wire, size)
         coming = self._intake.rows(form, size)
         self._intake.coming += coming
         try:
-            rows = await self._read_slowly(wire, body, aside=aside)
+            rows = await self._read_slowly(wire, body)
         finally:
             self._intake.coming -= coming
         self._intake.learn(form, size, len(rows))
         return rows
 
-    async def _read_slowly(self, wire: Wire, body: bytes, *, aside: bool) -> list[Any]:
+    async def _read_slowly(self, wire: Wire, body: bytes) -> list[Any]:
         if wire.sliced:
             return await self._limits.turns.take(wire.sliced.read(body))
-        return await _aside(wire.read, body) if aside else wire.read(body)
-
-
-async def _aside(work: Callable[..., T], *given: Any) -> T:
-    return await asyncio.get_running_loop().run_in_executor(None, work, *given)
+        if len(body) > TURN_BYTES:
+            return await self._limits.json_turns.one(partial(wire.read, body))
+        return wire.read(body)

@@ -13,7 +13,7 @@ from serving import errors, exchange, feedback, info
 from serving.account import Account
 from serving.admission import Admission, timeout_of
 from serving.asgi import App, Message, Receive, Scope, Send, closing, finish, replay, respond
-from serving.body import ClientGoneError
+from serving.body import ClientGoneError, declared
 from serving.bundle import Bundle
 from serving.endpoint import Endpoint
 from serving.envelope import NOSNIFF, Envelope, refuse
@@ -98,7 +98,7 @@ class Front:
                 endpoint.metrics.queue_wait.observe(here.waited)
         self._account.tell(here, scope, status, seconds)
         if not here.ended:
-            await self._pace.hold()
+            await self._pace.hold(declared(here.headers))
             await finish(send)
 
     async def _status(

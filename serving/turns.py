@@ -5,7 +5,7 @@ that the loop has to do, and one of them is at work at a time: a turn has one sl
 """
 
 import asyncio
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -32,6 +32,12 @@ class Turns:
         except StopIteration as done:
             made: T = done.value
             return made
+
+    async def one(self, work: Callable[[], T]) -> T:
+        """Do what has one slice; of several that come together, one a turn."""
+        async with self._one:
+            await asyncio.sleep(0)
+            return work()
 
 
 def let_go(parts: list[Any]) -> Slices[None]:

@@ -23,6 +23,9 @@ hypothesis.settings.load_profile("tests")
 DEPLOY = "tests/deploy/"
 ROOT = Path(__file__).parent.parent
 HOME = tempfile.mkdtemp(prefix="tabento-tests-")
+# `make test ARGS=…` is about this run alone, not about what a test starts with make.
+for name in ("ARGS", "MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS"):
+    os.environ.pop(name, None)
 os.environ |= {"BENTOML_HOME": HOME, "BENTOML_DO_NOT_TRACK": "True", "OMP_NUM_THREADS": "1"}
 
 

@@ -171,6 +171,12 @@ def test_one_thread_a_worker_is_set_before_numpy_is_imported(pair):
         assert {environment[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL")} == {"1"}
 
 
+def test_the_allocator_is_told_to_give_back_what_large_bodies_took(pair):
+    """It reads this at the start of a process: a block of so many bytes is mapped by itself."""
+    for worker in workers(pair):
+        assert int(worker.environ()["MALLOC_MMAP_THRESHOLD_"]) <= 2**17
+
+
 def test_half_a_request_and_nonsense_leave_the_server_as_it_was(server):
     host, port = server.removeprefix("http://").split(":")
     for sent in (

@@ -100,7 +100,7 @@ def test_what_was_read_is_not_coming_any_more_however_it_ended(client):
     endpoint._intake.learn(wire.JSON, LARGE, 512)
 
     async def read(body):
-        return await endpoint._read(known, body, aside=True)
+        return await endpoint._read(known, body)
 
     good = b'{"rows": [{"text": "good"}]%b}' % (b" " * LEAST_BYTES)
     rows = client.portal.call(read, good)

@@ -3,30 +3,31 @@
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from serving.pace import MOST_SECONDS, SECONDS_EACH, Pace
+from serving.pace import BYTES_EACH, MOST_SECONDS, SECONDS_EACH, Pace
 from tests.virtual_loop import run
 
 
-@given(st.integers(1, 3_000))
-def test_those_who_wait_are_heard_at_a_fixed_rate_and_within_a_moment(waiting):
+@given(st.lists(st.integers(0, 2**20).map(lambda size: size * (size % 2)), min_size=1))
+@example([0] * 600)
+@example([0] * 3_000)
+def test_those_who_wait_are_heard_at_a_fixed_rate_by_their_bytes_and_within_a_moment(sizes):
     async def scenario(loop):
         pace, ends = Pace(), []
 
-        async def one():
-            await pace.hold()
+        async def one(size):
+            await pace.hold(size)
             ends.append(loop.time())
 
-        await asyncio.gather(*[one() for _ in range(waiting)])
+        await asyncio.gather(*[one(size) for size in sizes])
         assert pace.held == 0
         return ends
 
     ends = run(scenario)
-    assert max(ends) <= MOST_SECONDS
-    if waiting * SECONDS_EACH < MOST_SECONDS:
-        assert max(ends) == pytest.approx(waiting * SECONDS_EACH)
+    weight = sum(1 + size // BYTES_EACH for size in sizes)
+    assert max(ends) == pytest.approx(min(weight * SECONDS_EACH, MOST_SECONDS))
 
 
 def test_a_held_connection_counts_no_more_when_its_client_has_left():
@@ -86,6 +87,11 @@ def test_a_refused_client_has_its_answer_at_once_and_is_read_again_later(full):
     assert body["more_body"]
     assert end["body"] == b""
     assert end_at == pytest.approx(SECONDS_EACH)
+
+
+def test_one_whose_body_is_large_is_read_again_the_later(full):
+    *_, (end_at, _) = refusal(full, [(b"content-length", b"%d" % (10 * BYTES_EACH))])
+    assert end_at == pytest.approx(11 * SECONDS_EACH)
 
 
 def test_a_client_that_will_not_ask_again_here_is_not_held(full):

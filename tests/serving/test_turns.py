@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import re
+from functools import partial
 from weakref import WeakSet
 
 import pytest
@@ -51,6 +53,38 @@ def test_work_of_one_slice_waits_for_nobody():
 
     assert together(slices("a", 3, told), slices("b", 1, told)) == ["aaa", "b"]
     assert told == ["a", "b", "a", "a"]
+
+
+def test_of_short_works_that_come_together_others_have_a_turn_between_two():
+    told: list[str] = []
+
+    async def scenario():
+        turns = Turns()
+        other = asyncio.create_task(others(told))
+        made = await asyncio.gather(*[turns.one(partial(told.append, each)) for each in "abcd"])
+        other.cancel()
+        return made
+
+    assert asyncio.run(scenario()) == [None] * 4
+    assert re.fullmatch("-*a-+b-+c-+d-*", "".join(told))
+
+
+def test_short_work_that_fails_or_is_given_up_leaves_its_turn_to_the_next():
+    told: list[str] = []
+
+    async def scenario():
+        turns = Turns()
+        failing, leaving, last = [
+            asyncio.create_task(turns.one(work))
+            for work in (lambda: 1 / 0, partial(told.append, "never"), lambda: "made")
+        ]
+        await asyncio.sleep(0)
+        leaving.cancel()
+        return await asyncio.gather(failing, leaving, last, return_exceptions=True)
+
+    failed, left, last = asyncio.run(scenario())
+    assert (type(failed), type(left)) == (ZeroDivisionError, asyncio.CancelledError)
+    assert (last, told) == ("made", [])
 
 
 def test_one_long_work_is_done_at_a_time():
