@@ -87,6 +87,18 @@ class ApiError(BentoMLException):
         )
 
 
+def let_go(error: BaseException | None) -> None:
+    """Forget where an error, and what led to it, came from, when it was told.
+
+    The frames that it came through hold the request and its body, and the request holds the error:
+    a ring that only the garbage collector could undo, which looks rarely.
+    """
+    while error is not None:
+        before = error.__cause__ or error.__context__
+        error.__traceback__ = error.__context__ = error.__cause__ = None
+        error = before
+
+
 def method_not_allowed(method: str, allow: str = "") -> ApiError:
     """Refuse a method that a route does not have."""
     return ApiError(

@@ -97,7 +97,9 @@ class Front:
             if here.batch_rows:
                 endpoint.metrics.queue_wait.observe(here.waited)
         self._account.tell(here, scope, status, seconds)
+        errors.let_go(here.error)
         if not here.ended:
+            here.body = b""
             await self._pace.hold(declared(here.headers))
             await finish(send)
 
@@ -113,8 +115,9 @@ class Front:
             return CLIENT_GONE
         except ApiError as error:
             here.error = error
-        except Exception:
+        except Exception as error:
             log.exception("request_failed", request_id=here.request_id)
+            errors.let_go(error)
             here.error = errors.internal()
         here.ended = not _is_to_wait(here.error, scope, here)
         fields = [NO_STORE] if endpoint else []
