@@ -1,0 +1,115 @@
+"""A release that was killed is taken back by the next run, or ended where it was decided.
+
+`docker` here is a stand-in that writes down what it is asked; nginx is real.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from deploy.place import LIVE, PREVIOUS, Place, Step
+from deploy.proxy import Proxy
+from tests.conftest import ROOT, free_port
+from tests.deploy.conftest import nginx_folder
+
+pytestmark = pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+
+DOCKER = """#!/bin/sh
+case "$1" in
+  ps) echo there ;;
+  inspect) echo '[{"NetworkSettings": {"Ports": {}}, "State": {"ExitCode": 0}}]' ;;
+  create) test "$FAKE_END" || exit 1; kill -$FAKE_END $PPID; sleep 0.5 ;;
+  *) echo "$*" >>"$FAKE/asked" ;;
+esac
+"""
+OLD, NEW = "127.0.0.1:1", "127.0.0.1:2"
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Nginx sends to the new one, and the one who told it to was killed."""
+    tool = tmp_path / "docker"
+    tool.write_text(DOCKER)
+    tool.chmod(0o755)
+    with nginx_folder() as folder:
+        place = Place(folder, Proxy(folder, f"127.0.0.1:{free_port()}"))
+        place.proxy.switch(NEW)
+        yield place
+        place.proxy.stop()
+
+
+def run(place, tools, end=""):
+    """One that can not create its container, or is ended while it does."""
+    command = [sys.executable, "-m", "deploy.release", "an-image"]
+    command += ["--folder", str(place.folder), "--listen", place.proxy.listen]
+    own = {"FAKE": str(tools), "FAKE_END": end, "PATH": f"{tools}:{os.environ['PATH']}"}
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | own, check=False, capture_output=True, text=True
+    )
+
+
+def next_run(place, tools):
+    """What it asks of docker, after it settled what was there."""
+    assert "create" in run(place, tools).stderr
+    assert place.under_way() is None
+    return (tools / "asked").read_text().splitlines()
+
+
+@pytest.mark.parametrize("end", ["HUP", "INT", "TERM"])
+def test_told_to_stop_it_takes_back_what_it_began(place, tmp_path, end):
+    done = run(place, tmp_path, end)
+
+    assert done.returncode == 1
+    assert f"not released: told to stop by SIG{end}" in done.stderr
+    assert (tmp_path / "asked").read_text().startswith("rm --force tabento-")
+    assert place.under_way() is None
+
+
+def test_killed_it_leaves_its_step_to_the_next(place, tmp_path):
+    assert run(place, tmp_path, "KILL").returncode == -9
+
+    step = place.under_way()
+    assert step
+    assert f"rm --force {step.new}" in next_run(place, tmp_path)
+
+
+def test_undecided_it_is_taken_back(place, tmp_path):
+    place.propose("old")
+    place.decide()
+    place.keep("older")
+    place.begin(Step("new", "old", OLD, "older"))
+
+    asked = next_run(place, tmp_path)
+    assert asked[:2] == ["stop new", "rm --force new"]
+    assert (place.proxy.upstream(), place.container(LIVE)) == (OLD, "old")
+    assert place.container(PREVIOUS) == "older"
+
+
+def test_undecided_the_one_that_is_kept_is_kept(place, tmp_path):
+    place.propose("old")
+    place.decide()
+    place.keep("older")
+    place.begin(Step("older", "old", OLD, "older"))
+
+    assert "rm --force older" not in next_run(place, tmp_path)
+    assert place.proxy.upstream() == OLD
+
+
+def test_decided_it_is_ended(place, tmp_path):
+    place.propose("new")
+    place.decide()
+    place.keep("older")
+    place.begin(Step("new", "old", OLD, "older"))
+
+    asked = next_run(place, tmp_path)
+    assert asked[:4] == [
+        "update --restart=unless-stopped new",
+        "update --restart=no old",
+        "stop --time=30 old",
+        "rm --force older",
+    ]
+    assert (place.proxy.upstream(), place.container(LIVE)) == (NEW, "new")
+    assert place.container(PREVIOUS) == "old"
