@@ -33,6 +33,7 @@ LOG = ("--log-driver=local",)
 # Below those that systems give to outgoing connections: a port must be free again after a reboot,
 # and when its container is put back in place.
 PORTS = range(20_000, 30_000)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ROOT = Path(__file__).parent.parent
 
 
@@ -85,8 +86,11 @@ def _put_in_place(place: Place, new: str, create: Callable[[], str]) -> None:
         place.proxy.switch(_address(new))
         _smoke(place, place.proxy.listen, new)
         # From here on the new one is what serves: nothing that fails may take it away again.
+        _hear(signal.SIG_IGN)
         place.decide()
     finally:
+        # To go back, or to end, is not stopped half-way.
+        _hear(signal.SIG_IGN)
         try:
             settle(place)
         except (EngineError, OSError) as error:
@@ -231,6 +235,11 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
+def _hear(then: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for each in SIGNALS:
+        signal.signal(each, then)
+
+
 def _told_to_stop(signum: int, _frame: FrameType | None) -> None:
     msg = f"told to stop by {signal.Signals(signum).name}"
     raise KeyboardInterrupt(msg)
@@ -263,8 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     expect = asked.expect.resolve() if asked.expect else None
     place = Place(folder, Proxy(folder, asked.listen), expect, asked.deadline, asked.grace)
     options = [*(f"--env={each}" for each in asked.env), *asked.docker]
-    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(each, _told_to_stop)
+    _hear(_told_to_stop)
     try:
         with _alone(folder):
             settle(place)

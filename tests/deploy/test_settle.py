@@ -18,10 +18,11 @@ from tests.deploy.conftest import nginx_folder
 pytestmark = pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 
 DOCKER = """#!/bin/sh
+[ "$1" = "$FAKE_AT" ] && kill -$FAKE_END $PPID && sleep 0.5
 case "$1" in
   ps) echo there ;;
   inspect) echo '[{"NetworkSettings": {"Ports": {}}, "State": {"ExitCode": 0}}]' ;;
-  create) test "$FAKE_END" || exit 1; kill -$FAKE_END $PPID; sleep 0.5 ;;
+  create) exit 1 ;;
   *) echo "$*" >>"$FAKE/asked" ;;
 esac
 """
@@ -41,11 +42,16 @@ def place(tmp_path):
         place.proxy.stop()
 
 
-def run(place, tools, end=""):
-    """One that can not create its container, or is ended while it does."""
+def run(place, tools, at="", end=""):
+    """One that can not create its container, and is ended by a signal when it asks `at` docker."""
     command = [sys.executable, "-m", "deploy.release", "an-image"]
     command += ["--folder", str(place.folder), "--listen", place.proxy.listen]
-    own = {"FAKE": str(tools), "FAKE_END": end, "PATH": f"{tools}:{os.environ['PATH']}"}
+    own = {
+        "FAKE": str(tools),
+        "FAKE_AT": at,
+        "FAKE_END": end,
+        "PATH": f"{tools}:{os.environ['PATH']}",
+    }
     return subprocess.run(
         command, cwd=ROOT, env=os.environ | own, check=False, capture_output=True, text=True
     )
@@ -60,7 +66,7 @@ def next_run(place, tools):
 
 @pytest.mark.parametrize("end", ["HUP", "INT", "TERM"])
 def test_told_to_stop_it_takes_back_what_it_began(place, tmp_path, end):
-    done = run(place, tmp_path, end)
+    done = run(place, tmp_path, "create", end)
 
     assert done.returncode == 1
     assert f"not released: told to stop by SIG{end}" in done.stderr
@@ -68,8 +74,16 @@ def test_told_to_stop_it_takes_back_what_it_began(place, tmp_path, end):
     assert place.under_way() is None
 
 
+def test_told_to_stop_once_more_it_goes_back_to_the_end(place, tmp_path):
+    done = run(place, tmp_path, "rm", "TERM")
+
+    assert done.returncode == 1
+    assert "create" in done.stderr
+    assert place.under_way() is None
+
+
 def test_killed_it_leaves_its_step_to_the_next(place, tmp_path):
-    assert run(place, tmp_path, "KILL").returncode == -9
+    assert run(place, tmp_path, "create", "KILL").returncode == -9
 
     step = place.under_way()
     assert step
