@@ -127,8 +127,7 @@ def _finish(place: Place, step: Step) -> None:
 
 def _take_back(place: Place, step: Step) -> None:
     """The old one gets the requests again; the new one goes, unless it is the one that is kept."""
-    if step.before is not None and place.proxy.upstream() != step.before:
-        place.proxy.point(step.before)
+    if step.before is not None and place.proxy.point(step.before):
         # nginx takes its time to switch: what still comes to the new one is answered as well.
         _stop(step.new)
     if step.new == place.container(PREVIOUS):

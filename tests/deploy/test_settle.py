@@ -98,7 +98,7 @@ def test_undecided_it_is_taken_back(place, tmp_path):
 
     asked = next_run(place, tmp_path)
     assert asked[:2] == ["stop new", "rm --force new"]
-    assert (place.proxy.upstream(), place.container(LIVE)) == (OLD, "old")
+    assert (place.proxy.point(OLD), place.container(LIVE)) == (False, "old")
     assert place.container(PREVIOUS) == "older"
 
 
@@ -109,7 +109,7 @@ def test_undecided_the_one_that_is_kept_is_kept(place, tmp_path):
     place.begin(Step("older", "old", OLD, "older"))
 
     assert "rm --force older" not in next_run(place, tmp_path)
-    assert place.proxy.upstream() == OLD
+    assert place.proxy.point(OLD) is False
 
 
 def test_decided_it_is_ended(place, tmp_path):
@@ -125,5 +125,5 @@ def test_decided_it_is_ended(place, tmp_path):
         "stop --time=30 old",
         "rm --force older",
     ]
-    assert (place.proxy.upstream(), place.container(LIVE)) == (NEW, "new")
+    assert (place.proxy.point(NEW), place.container(LIVE)) == (False, "new")
     assert place.container(PREVIOUS) == "old"
