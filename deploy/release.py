@@ -2,7 +2,7 @@
 
 Start the new one beside the old one, smoke-test it, point nginx to it, smoke-test that, drain the
 old one and keep it, stopped. Whatever fails, the old one goes on serving.
-`--rollback` does the same with the one that was kept.
+`--rollback` does the same with the one that was kept; `--resume` is for after a reboot.
 Killed in the middle, the next run first takes back what was begun, or ends what was decided.
 Exit code 0: the new one serves; 1: it does not, and what did goes on; 2: wrong arguments.
 """
@@ -11,16 +11,16 @@ import argparse
 import fcntl
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from deploy import hardening
+from deploy import container, hardening
+from deploy.container import ReleaseError
 from deploy.engine import EngineError, docker, inspect
 from deploy.place import LIVE, PREVIOUS, Place, Step
 from deploy.proxy import Proxy
@@ -30,15 +30,8 @@ LOOK_S = 0.3
 DRAIN = ("--env=TABENTO_DRAIN=answer",)
 # Docker's usual one lets a container's log grow until the disk is full; this one keeps the newest.
 LOG = ("--log-driver=local",)
-# Below those that systems give to outgoing connections: a port must be free again after a reboot,
-# and when its container is put back in place.
-PORTS = range(20_000, 30_000)
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ROOT = Path(__file__).parent.parent
-
-
-class ReleaseError(Exception):
-    """The new one does not serve; the text says why. What served before still does."""
 
 
 def release(place: Place, image: str, options: Sequence[str] = ()) -> str:
@@ -51,7 +44,7 @@ def release(place: Place, image: str, options: Sequence[str] = ()) -> str:
     """
     new = f"tabento-{secrets.token_hex(4)}"
     # A port of its own: one that the engine draws would be another one after a reboot.
-    publish = f"--publish=127.0.0.1:{_free_port()}:3000"
+    publish = f"--publish=127.0.0.1:{container.free_port()}:3000"
     own = [publish, f"--stop-timeout={place.grace}", *LOG, *DRAIN, *hardening.RUN, *options]
     _put_in_place(place, new, lambda: docker("create", "--name", new, *own, image))
     return new
@@ -73,17 +66,33 @@ def roll_back(place: Place) -> str:
     return previous
 
 
+def resume(place: Place) -> str:
+    """After a reboot: nginx sends requests to what was live, which is started; its name.
+
+    Raises:
+        ReleaseError: nothing was released here, or it does not run.
+        EngineError: the engine or nginx refused.
+    """
+    live = place.container(LIVE)
+    if live is None:
+        msg = "nothing was released here"
+        raise ReleaseError(msg)
+    docker("start", live)
+    place.proxy.switch(container.address(live))
+    return live
+
+
 def _put_in_place(place: Place, new: str, create: Callable[[], str]) -> None:
     """Start, smoke, switch, smoke again, drain the old one; or take all of it back."""
     old = place.container(LIVE)
     # Asked now: an engine that fails later could not say it any more.
-    place.begin(Step(new, old, _serving(old), place.container(PREVIOUS)))
+    place.begin(Step(new, old, container.serving(old), place.container(PREVIOUS)))
     try:
         place.propose(new)
         create()
         docker("start", new)
-        _smoke(place, _address(new), new)
-        place.proxy.switch(_address(new))
+        _smoke(place, container.address(new), new)
+        place.proxy.switch(container.address(new))
         _smoke(place, place.proxy.listen, new)
         # From here on the new one is what serves: nothing that fails may take it away again.
         _hear(signal.SIG_IGN)
@@ -94,7 +103,7 @@ def _put_in_place(place: Place, new: str, create: Callable[[], str]) -> None:
         try:
             settle(place)
         except (EngineError, OSError) as error:
-            _warn(error)
+            container.warn(error)
 
 
 def settle(place: Place) -> None:
@@ -117,52 +126,26 @@ def settle(place: Place) -> None:
 def _finish(place: Place, step: Step) -> None:
     """The new one serves: drain the old one and keep it, instead of the one that was kept."""
     place.keep(step.old)
-    _warned("update", "--restart=unless-stopped", step.new)
+    container.warned("update", "--restart=unless-stopped", step.new)
     if step.old is not None:
-        _warned("update", "--restart=no", step.old)
-        _warned("stop", f"--time={place.grace}", step.old)
+        container.warned("update", "--restart=no", step.old)
+        container.warned("stop", f"--time={place.grace}", step.old)
     if step.forgotten not in {None, step.new, step.old}:
-        _remove(str(step.forgotten))
+        container.remove(str(step.forgotten))
 
 
 def _take_back(place: Place, step: Step) -> None:
     """The old one gets the requests again; the new one goes, unless it is the one that is kept."""
     if step.before is not None and place.proxy.point(step.before):
         # nginx takes its time to switch: what still comes to the new one is answered as well.
-        _stop(step.new)
+        container.stop(step.new)
     if step.new == place.container(PREVIOUS):
-        _stop(step.new)
+        container.stop(step.new)
     else:
-        _remove(step.new)
+        container.remove(step.new)
 
 
-def _exists(container: str) -> bool:
-    return bool(docker("ps", "--all", "--quiet", f"--filter=name=^{container}$").strip())
-
-
-def _remove(container: str) -> None:
-    if _exists(container):
-        _warned("rm", "--force", container)
-
-
-def _stop(container: str) -> None:
-    if _exists(container):
-        _warned("stop", container)
-
-
-def _warned(*arguments: str) -> None:
-    """Ask the engine; where it refuses, say so and go on."""
-    try:
-        docker(*arguments)
-    except EngineError as error:
-        _warn(error)
-
-
-def _warn(error: Exception) -> None:
-    print(f"deploy.release: warning: {error}", file=sys.stderr)  # noqa: T201 - a command says why
-
-
-def _smoke(place: Place, address: str, container: str) -> None:
+def _smoke(place: Place, address: str, name: str) -> None:
     """Ask as `python -m clients.smoke` does, for as long as the container runs.
 
     Raises:
@@ -176,49 +159,14 @@ def _smoke(place: Place, address: str, container: str) -> None:
     ) as asking:
         try:
             while asking.poll() is None:
-                if not inspect(container)["State"]["Running"]:
-                    raise ReleaseError(_last_words(container))
+                if not inspect(name)["State"]["Running"]:
+                    raise ReleaseError(container.last_words(name))
                 time.sleep(LOOK_S)
         finally:
             asking.kill()
         _, said = asking.communicate()
     if asking.returncode:
         raise ReleaseError(said.strip())
-
-
-def _serving(container: str | None) -> str | None:
-    """Where it is published, if it is there and runs."""
-    with suppress(ReleaseError):
-        return _address(container) if container and _exists(container) else None
-    return None
-
-
-def _address(container: str) -> str:
-    """Where the engine published it, once it runs."""
-    ports = inspect(container)["NetworkSettings"]["Ports"]
-    try:
-        (at,) = ports["3000/tcp"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ReleaseError(_last_words(container)) from error
-    return f"{at['HostIp']}:{at['HostPort']}"
-
-
-def _last_words(container: str) -> str:
-    """Why it does not run, as far as it said so itself."""
-    code = inspect(container)["State"]["ExitCode"]
-    command = ["docker", "logs", "--tail=5", container]
-    said = subprocess.run(  # noqa: S603 - our own
-        command, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ).stdout.strip()
-    return f"{container} ended with exit code {code}: {said or 'it said nothing'}"
-
-
-def _free_port() -> int:
-    while True:
-        port = secrets.choice(PORTS)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 @contextmanager
@@ -249,6 +197,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("image", nargs="?", help="the image to release")
     what.add_argument("--rollback", action="store_true", help="go back to the previous one")
+    what.add_argument("--resume", action="store_true", help="start nginx and what was live")
     parser.add_argument("--folder", type=Path, required=True, help="remembers what is live")
     parser.add_argument("--listen", default="127.0.0.1:8080", help="where nginx listens")
     parser.add_argument("--expect", type=Path, help="what clients.smoke --record wrote")
@@ -275,7 +224,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _alone(folder):
             settle(place)
-            now = roll_back(place) if asked.rollback else release(place, asked.image, options)
+            if asked.resume:
+                now = resume(place)
+            else:
+                now = roll_back(place) if asked.rollback else release(place, asked.image, options)
     except (EngineError, ReleaseError, OSError, KeyboardInterrupt) as error:
         print(f"deploy.release: not released: {error}", file=sys.stderr)  # noqa: T201 - a command says why
         return 1

@@ -3,6 +3,7 @@
 `docker` here is a stand-in that writes down what it is asked; nginx is real.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from deploy.place import LIVE, PREVIOUS, Place, Step
 from deploy.proxy import Proxy
 from tests.conftest import ROOT, free_port
 from tests.deploy.conftest import nginx_folder
+from tests.deploy.watched import until
 
 pytestmark = pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 
@@ -21,11 +23,12 @@ DOCKER = """#!/bin/sh
 [ "$1" = "$FAKE_AT" ] && kill -$FAKE_END $PPID && sleep 0.5
 case "$1" in
   ps) echo there ;;
-  inspect) echo '[{"NetworkSettings": {"Ports": {}}, "State": {"ExitCode": 0}}]' ;;
+  inspect) cat "$FAKE/facts" ;;
   create) exit 1 ;;
   *) echo "$*" >>"$FAKE/asked" ;;
 esac
 """
+FACTS = {"NetworkSettings": {"Ports": {}}, "State": {"ExitCode": 0}}
 OLD, NEW = "127.0.0.1:1", "127.0.0.1:2"
 
 
@@ -35,6 +38,7 @@ def place(tmp_path):
     tool = tmp_path / "docker"
     tool.write_text(DOCKER)
     tool.chmod(0o755)
+    (tmp_path / "facts").write_text(json.dumps([FACTS]))
     with nginx_folder() as folder:
         place = Place(folder, Proxy(folder, f"127.0.0.1:{free_port()}"))
         place.proxy.switch(NEW)
@@ -42,9 +46,9 @@ def place(tmp_path):
         place.proxy.stop()
 
 
-def run(place, tools, at="", end=""):
+def run(place, tools, at="", end="", what="an-image"):
     """One that can not create its container, and is ended by a signal when it asks `at` docker."""
-    command = [sys.executable, "-m", "deploy.release", "an-image"]
+    command = [sys.executable, "-m", "deploy.release", what]
     command += ["--folder", str(place.folder), "--listen", place.proxy.listen]
     own = {
         "FAKE": str(tools),
@@ -127,3 +131,25 @@ def test_decided_it_is_ended(place, tmp_path):
     ]
     assert (place.proxy.point(NEW), place.container(LIVE)) == (False, "new")
     assert place.container(PREVIOUS) == "old"
+
+
+def test_after_a_reboot_requests_go_to_what_was_live_again(place, tmp_path):
+    place.propose("old")
+    place.decide()
+    place.proxy.stop()
+    until(lambda: not [*place.folder.glob("*.pid")])
+    host, port = OLD.split(":")
+    published = {"Ports": {"3000/tcp": [{"HostIp": host, "HostPort": port}]}}
+    (tmp_path / "facts").write_text(json.dumps([FACTS | {"NetworkSettings": published}]))
+    done = run(place, tmp_path, what="--resume")
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "asked").read_text() == "start old\n"
+    assert place.proxy.point(OLD) is False
+
+
+def test_where_nothing_was_released_nothing_is_resumed(place, tmp_path):
+    done = run(place, tmp_path, what="--resume")
+
+    assert done.returncode == 1
+    assert "nothing was released" in done.stderr
