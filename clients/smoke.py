@@ -78,7 +78,7 @@ class Service:
 
 
 def until_ready(service: Service, seconds: float) -> None:
-    """Wait for `/readyz`.
+    """Wait for `/ready`, which says what `/readyz` does: some clouds keep paths that end in z.
 
     Raises:
         SmokeError: not within `seconds`.
@@ -86,7 +86,7 @@ def until_ready(service: Service, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            service.get("/readyz")
+            service.get("/ready")
         except SmokeError as error:
             if time.monotonic() + PAUSE_S > deadline:
                 msg = f"not ready after {seconds:g} s: {error}"

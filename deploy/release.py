@@ -2,83 +2,36 @@
 
 Start the new one beside the old one, smoke-test it, point nginx to it, smoke-test that, drain the
 old one and keep it, stopped. Whatever fails, the old one goes on serving.
-`--rollback` does the same with the one that was kept.
+`--rollback` does the same with the one that was kept; `--resume` is for after a reboot.
+Killed in the middle, the next run first takes back what was begun, or ends what was decided.
 Exit code 0: the new one serves; 1: it does not, and what did goes on; 2: wrong arguments.
 """
 
 import argparse
 import fcntl
 import secrets
-import socket
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
-from deploy import hardening
+from deploy import container, hardening
+from deploy.container import ReleaseError
 from deploy.engine import EngineError, docker, inspect
+from deploy.place import LIVE, PREVIOUS, Place, Step
 from deploy.proxy import Proxy
 
-LIVE, PREVIOUS = "live", "previous"
 LOOK_S = 0.3
 # What the proxy sent before it was switched has nowhere else to go: it is answered, not refused.
 DRAIN = ("--env=TABENTO_DRAIN=answer",)
+# Docker's usual one lets a container's log grow until the disk is full; this one keeps the newest.
+LOG = ("--log-driver=local",)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ROOT = Path(__file__).parent.parent
-
-
-class ReleaseError(Exception):
-    """The new one does not serve; the text says why. What served before still does."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where releases are put: a folder that remembers which container is live, behind a proxy."""
-
-    folder: Path
-    proxy: Proxy
-    expect: Path | None = None
-    deadline: float = 60
-    grace: int = 30
-
-    def container(self, role: str) -> str | None:
-        """The name of the container that is `live` or `previous`."""
-        file = self.folder / role
-        return file.read_text().strip() if file.exists() else None
-
-    def remember(self, role: str, container: str | None) -> None:
-        file = self.folder / role
-        if container is None:
-            file.unlink(missing_ok=True)
-            return
-        new = file.with_suffix(".new")
-        new.write_text(container + "\n")
-        new.replace(file)
-
-    def smoke(self, address: str, container: str) -> None:
-        """Ask as `python -m clients.smoke` does, for as long as the container runs.
-
-        Raises:
-            ReleaseError: it is not what was meant, or ended.
-        """
-        command = [sys.executable, "-m", "clients.smoke", f"http://{address}"]
-        command += ["--deadline", str(self.deadline)]
-        command += ["--expect", str(self.expect)] if self.expect else []
-        with subprocess.Popen(  # noqa: S603 - our own
-            command, cwd=ROOT, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        ) as asking:
-            try:
-                while asking.poll() is None:
-                    if not inspect(container)["State"]["Running"]:
-                        raise ReleaseError(_last_words(container))
-                    time.sleep(LOOK_S)
-            finally:
-                asking.kill()
-            _, said = asking.communicate()
-        if asking.returncode:
-            raise ReleaseError(said.strip())
 
 
 def release(place: Place, image: str, options: Sequence[str] = ()) -> str:
@@ -87,18 +40,13 @@ def release(place: Place, image: str, options: Sequence[str] = ()) -> str:
     Raises:
         ReleaseError: it is not good; its container is gone, the old one serves.
         EngineError: the engine refused; the same.
+        OSError: the folder can not be written to; the same.
     """
     new = f"tabento-{secrets.token_hex(4)}"
     # A port of its own: one that the engine draws would be another one after a reboot.
-    publish = f"--publish=127.0.0.1:{_free_port()}:3000"
-    stop = f"--stop-timeout={place.grace}"
-    docker("create", "--name", new, publish, stop, *DRAIN, *hardening.RUN, *options, image)
-    try:
-        _put_in_place(place, new)
-    except (EngineError, ReleaseError):
-        with suppress(EngineError):
-            docker("rm", "--force", new)
-        raise
+    publish = f"--publish=127.0.0.1:{container.free_port()}:3000"
+    own = [publish, f"--stop-timeout={place.grace}", *LOG, *DRAIN, *hardening.RUN, *options]
+    _put_in_place(place, new, lambda: docker("create", "--name", new, *own, image))
     return new
 
 
@@ -108,88 +56,117 @@ def roll_back(place: Place) -> str:
     Raises:
         ReleaseError: there is none, or it is not good any more; what is live goes on.
         EngineError: the engine refused; the same.
+        OSError: the folder can not be written to; the same.
     """
     previous = place.container(PREVIOUS)
     if previous is None:
         msg = "there is no previous release to go back to"
         raise ReleaseError(msg)
-    try:
-        _put_in_place(place, previous)
-    except (EngineError, ReleaseError):
-        with suppress(EngineError):
-            docker("stop", previous)
-        raise
+    _put_in_place(place, previous, lambda: previous)
     return previous
 
 
-def _put_in_place(place: Place, new: str) -> None:
-    """Start, smoke, switch, smoke again, drain the old one."""
-    docker("start", new)
-    place.smoke(_address(new), new)
+def resume(place: Place) -> str:
+    """After a reboot: nginx sends requests to what was live, which is started; its name.
+
+    Raises:
+        ReleaseError: nothing was released here, or it does not run.
+        EngineError: the engine or nginx refused.
+    """
+    live = place.container(LIVE)
+    if live is None:
+        msg = "nothing was released here"
+        raise ReleaseError(msg)
+    docker("start", live)
+    place.proxy.switch(container.address(live))
+    return live
+
+
+def _put_in_place(place: Place, new: str, create: Callable[[], str]) -> None:
+    """Start, smoke, switch, smoke again, drain the old one; or take all of it back."""
     old = place.container(LIVE)
     # Asked now: an engine that fails later could not say it any more.
-    before = _serving(old)
-    place.proxy.switch(_address(new))
+    place.begin(Step(new, old, container.serving(old), place.container(PREVIOUS)))
     try:
-        place.smoke(place.proxy.listen, new)
-    except (EngineError, ReleaseError):
-        if before is not None:
-            place.proxy.switch(before)
-            # nginx takes its time to switch: what still comes to the new one is answered as well.
-            _warned("stop", new)
-        raise
-    place.remember(LIVE, new)
-    forgotten = place.container(PREVIOUS)
-    place.remember(PREVIOUS, old)
-    # From here on the new one is what serves: nothing that fails may take it away again.
-    _warned("update", "--restart=unless-stopped", new)
-    if old is not None:
-        _warned("update", "--restart=no", old)
-        _warned("stop", f"--time={place.grace}", old)
-    if forgotten not in {None, new, old}:
-        with suppress(EngineError):
-            docker("rm", "--force", str(forgotten))
+        place.propose(new)
+        create()
+        docker("start", new)
+        _smoke(place, container.address(new), new)
+        place.proxy.switch(container.address(new))
+        _smoke(place, place.proxy.listen, new)
+        # From here on the new one is what serves: nothing that fails may take it away again.
+        _hear(signal.SIG_IGN)
+        place.decide()
+    finally:
+        # To go back, or to end, is not stopped half-way.
+        _hear(signal.SIG_IGN)
+        try:
+            settle(place)
+        except (EngineError, OSError) as error:
+            container.warn(error)
 
 
-def _warned(*arguments: str) -> None:
-    """Ask the engine; where it refuses, say so and go on."""
-    try:
-        docker(*arguments)
-    except EngineError as error:
-        print(f"deploy.release: warning: {error}", file=sys.stderr)  # noqa: T201 - a command says why
+def settle(place: Place) -> None:
+    """Bring what was begun to its end: forwards when it was decided, else back.
+
+    Raises:
+        EngineError: the engine or nginx refused; the next run tries again.
+        OSError: the folder can not be written to; the same.
+    """
+    step = place.under_way()
+    if step is None:
+        return
+    if place.container(LIVE) == step.new:
+        _finish(place, step)
+    else:
+        _take_back(place, step)
+    place.end()
 
 
-def _serving(container: str | None) -> str | None:
-    """Where it is published, if it is there and runs."""
-    with suppress(EngineError, ReleaseError):
-        return _address(container) if container else None
-    return None
+def _finish(place: Place, step: Step) -> None:
+    """The new one serves: drain the old one and keep it, instead of the one that was kept."""
+    place.keep(step.old)
+    container.warned("update", "--restart=unless-stopped", step.new)
+    if step.old is not None:
+        container.warned("update", "--restart=no", step.old)
+        container.warned("stop", f"--time={place.grace}", step.old)
+    if step.forgotten not in {None, step.new, step.old}:
+        container.remove(str(step.forgotten))
 
 
-def _address(container: str) -> str:
-    """Where the engine published it, once it runs."""
-    ports = inspect(container)["NetworkSettings"]["Ports"]
-    try:
-        (at,) = ports["3000/tcp"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ReleaseError(_last_words(container)) from error
-    return f"{at['HostIp']}:{at['HostPort']}"
+def _take_back(place: Place, step: Step) -> None:
+    """The old one gets the requests again; the new one goes, unless it is the one that is kept."""
+    if step.before is not None and place.proxy.point(step.before):
+        # nginx takes its time to switch: what still comes to the new one is answered as well.
+        container.stop(step.new)
+    if step.new == place.container(PREVIOUS):
+        container.stop(step.new)
+    else:
+        container.remove(step.new)
 
 
-def _last_words(container: str) -> str:
-    """Why it does not run, as far as it said so itself."""
-    code = inspect(container)["State"]["ExitCode"]
-    command = ["docker", "logs", "--tail=5", container]
-    said = subprocess.run(  # noqa: S603 - our own
-        command, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ).stdout.strip()
-    return f"{container} ended with exit code {code}: {said or 'it said nothing'}"
+def _smoke(place: Place, address: str, name: str) -> None:
+    """Ask as `python -m clients.smoke` does, for as long as the container runs.
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    Raises:
+        ReleaseError: it is not what was meant, or ended.
+    """
+    command = [sys.executable, "-m", "clients.smoke", f"http://{address}"]
+    command += ["--deadline", str(place.deadline)]
+    command += ["--expect", str(place.expect)] if place.expect else []
+    with subprocess.Popen(  # noqa: S603 - our own
+        command, cwd=ROOT, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as asking:
+        try:
+            while asking.poll() is None:
+                if not inspect(name)["State"]["Running"]:
+                    raise ReleaseError(container.last_words(name))
+                time.sleep(LOOK_S)
+        finally:
+            asking.kill()
+        _, said = asking.communicate()
+    if asking.returncode:
+        raise ReleaseError(said.strip())
 
 
 @contextmanager
@@ -205,17 +182,34 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
+def _hear(then: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for each in SIGNALS:
+        signal.signal(each, then)
+
+
+def _told_to_stop(signum: int, _frame: FrameType | None) -> None:
+    msg = f"told to stop by {signal.Signals(signum).name}"
+    raise KeyboardInterrupt(msg)
+
+
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.release", description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("image", nargs="?", help="the image to release")
     what.add_argument("--rollback", action="store_true", help="go back to the previous one")
+    what.add_argument("--resume", action="store_true", help="start nginx and what was live")
     parser.add_argument("--folder", type=Path, required=True, help="remembers what is live")
     parser.add_argument("--listen", default="127.0.0.1:8080", help="where nginx listens")
     parser.add_argument("--expect", type=Path, help="what clients.smoke --record wrote")
     parser.add_argument("--deadline", type=float, default=60, help="seconds to get ready (60)")
     parser.add_argument("--grace", type=int, default=30, help="seconds to drain (30)")
     parser.add_argument("--env", action="append", default=[], help="NAME=VALUE for the container")
+    parser.add_argument(
+        "--docker",
+        action="append",
+        default=[],
+        help="option of docker create: --docker=--memory=1g",
+    )
     return parser.parse_args(arguments)
 
 
@@ -225,11 +219,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = asked.folder.resolve()
     expect = asked.expect.resolve() if asked.expect else None
     place = Place(folder, Proxy(folder, asked.listen), expect, asked.deadline, asked.grace)
+    options = [*(f"--env={each}" for each in asked.env), *asked.docker]
+    _hear(_told_to_stop)
     try:
         with _alone(folder):
-            options = [f"--env={each}" for each in asked.env]
-            now = roll_back(place) if asked.rollback else release(place, asked.image, options)
-    except (EngineError, ReleaseError) as error:
+            settle(place)
+            if asked.resume:
+                now = resume(place)
+            else:
+                now = roll_back(place) if asked.rollback else release(place, asked.image, options)
+    except (EngineError, ReleaseError, OSError, KeyboardInterrupt) as error:
         print(f"deploy.release: not released: {error}", file=sys.stderr)  # noqa: T201 - a command says why
         return 1
     print(f"{now} serves at {asked.listen}")  # noqa: T201 - the answer

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from deploy.engine import EngineError, docker, run
+from deploy.image import libraries
 
 ROOT = Path(__file__).parent.parent.parent
 BENTOML = (sys.executable, "-m", "bentoml")
@@ -28,7 +29,7 @@ def image(tag: str, base: str) -> str:
     name = said.rpartition("__tag__:")[2].split()[0]
     raw = f"{name}-bento"
     docker("tag", name, raw)
-    arguments = {"BASE_IMAGE": base, "BENTO_IMAGE": raw}
+    arguments = {"BASE_IMAGE": base, "BENTO_IMAGE": raw, "LIBRARIES": libraries.image(raw, base)}
     folder = str(Path(__file__).parent)
     command = ["build", "--progress=plain", "--tag", tag, "--tag", name, folder]
     for key, value in arguments.items():

@@ -26,22 +26,32 @@ start() {
   [ -z "${SMOKE:-}" ] || $SMOKE "http://127.0.0.1:$1"
 }
 
+# What can not be had is no reason to stop what serves; and nobody waits for it with one container less.
+docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" >&2 ||
+  { say "$image can not be had: nothing was changed"; exit 1; }
+
+# The newest first: it does not serve, and those before it are stopped only when it does again.
+back() {
+  for each in "$@"; do
+    [ -e "$folder/$each.env.before" ] || { say "there was nothing before it to go back to"; continue; }
+    cp "$folder/$each.env.before" "$folder/$each.env"
+    systemctl restart "tabento@$each" || true
+    ready "$each" || { say "AND $each DOES NOT COME BACK: look at once"; return; }
+  done
+}
+
 changed=()
+trap 'say "told to stop: back"; back "${changed[@]}"; exit 1' HUP INT TERM
 for instance in "${instances[@]}"; do
   file=$folder/$instance.env
   [ -e "$file" ] && cp "$file" "$file.before"
   printf 'IMAGE=%s\n' "$image" >"$file"
-  changed+=("$instance")
+  changed=("$instance" "${changed[@]}")
   if start "$instance"; then
     say "$instance serves $image"
     continue
   fi
   say "$instance does not serve $image: back"
-  for each in "${changed[@]}"; do
-    [ -e "$folder/$each.env.before" ] || { say "there was nothing before it to go back to"; continue; }
-    cp "$folder/$each.env.before" "$folder/$each.env"
-    systemctl restart "tabento@$each" || true
-    ready "$each" || say "AND $each DOES NOT COME BACK: look at once"
-  done
+  back "${changed[@]}"
   exit 1
 done

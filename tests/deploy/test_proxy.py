@@ -1,11 +1,14 @@
 """The proxy goes from one server to another, again and again, and no client notices."""
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,6 +19,7 @@ from deploy.engine import EngineError
 from deploy.proxy import Proxy
 from tests.conftest import free_port
 from tests.deploy.conftest import nginx_folder
+from tests.deploy.watched import until
 
 pytestmark = [
     pytest.mark.slow,
@@ -98,6 +102,50 @@ def test_where_nginx_refuses_it_goes_on_as_before(proxy):
         proxy.switch(one)
 
         assert httpx.post(f"http://{proxy.listen}/", json={}).text == one.rpartition(":")[2]
+
+
+def answers(proxy, server):
+    """Whether it is this one that does: workers of before take what comes for a moment more."""
+    return httpx.post(f"http://{proxy.listen}/", json={}).text == server.rpartition(":")[2]
+
+
+def test_what_clients_are_connected_to_is_never_told_to_listen_elsewhere(proxy):
+    elsewhere = replace(proxy, listen=f"127.0.0.1:{free_port()}")
+    with server() as one, server() as other:
+        proxy.switch(one)
+        before = (proxy.folder / "nginx.conf").read_text()
+        with pytest.raises(EngineError, match="does not listen"):
+            elsewhere.switch(other)
+
+        assert (proxy.folder / "nginx.conf").read_text() == before
+        assert httpx.post(f"http://{proxy.listen}/", json={}).text == one.rpartition(":")[2]
+
+
+def test_what_nginx_was_told_and_did_not_do_is_no_switch(proxy):
+    hasty = replace(proxy, patience=0.3)
+    with server() as one, server() as other:
+        proxy.switch(one)
+        master = int((proxy.folder / "switch.pid").read_text())
+        os.kill(master, signal.SIGSTOP)
+        try:
+            with pytest.raises(EngineError, match="as told"):
+                hasty.switch(other)
+        finally:
+            os.kill(master, signal.SIGCONT)
+        proxy.switch(one)
+
+        until(lambda: answers(proxy, one))
+
+
+def test_its_file_alone_does_not_say_where_it_goes(proxy):
+    """Somebody was killed after the file was written and before nginx was told."""
+    with server() as one, server() as other:
+        proxy.switch(one)
+        file = proxy.folder / "switch.conf"
+        file.write_text(file.read_text().replace(one, other))
+        proxy.switch(other)
+
+        until(lambda: answers(proxy, other))
 
 
 @contextmanager

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from deploy.engine import docker, inspect
+from deploy.place import LIVE, PREVIOUS, Place
 from deploy.proxy import Proxy
-from deploy.release import LIVE, PREVIOUS, Place
 from settings import Settings
 from tests.conftest import ROOT, free_port
 from tests.deploy.conftest import nginx_folder
@@ -42,10 +42,13 @@ def place(image):
                 docker("rm", "--force", name)
 
 
-def run(place, *arguments):
+def run(place, *arguments, tools=""):
     command = [sys.executable, "-m", "deploy.release", "--deadline", "150", *arguments]
     command += ["--folder", str(place.folder), "--listen", place.proxy.listen]
-    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    path = {"PATH": f"{tools}:{os.environ['PATH']}"} if tools else {}
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | path, check=False, capture_output=True, text=True
+    )
 
 
 @contextmanager
@@ -113,16 +116,16 @@ def test_one_that_ends_at_once_is_not_waited_for_and_changes_nothing(place, imag
     assert running() == containers
 
 
-# Passes on to the real docker, but from the moment that nginx points to another container it knows
-# of none, until nginx points back.
+# Passes on to the real docker, but from the moment that nginx is told of another container it
+# knows of none, until nginx is told to go back; or whoever asks is ended.
 DOCKER = """#!/bin/sh
 if [ "$1" = inspect ] && ! cmp -s {before} {conf}; then
   sleep 1
-  echo "the engine is gone" >&2
-  exit 1
+  {then}
 fi
 exec {docker} "$@"
 """
+GONE = "echo the engine is gone >&2; exit 1"
 # Passes on to the real nginx, which takes a second to point back.
 NGINX = """#!/bin/sh
 case "$*" in
@@ -132,28 +135,56 @@ exec {nginx} "$@"
 """
 
 
-def test_where_the_engine_fails_after_the_switch_the_old_one_gets_the_requests_back(
-    place, image, tmp_path, monkeypatch
+ENDS = {
+    "the engine is gone": (GONE, 1),
+    # Killed it says nothing.
+    "": ("kill -KILL $PPID", -9),
+}
+
+
+def stand_ins(folder, before, conf, then):
+    """A docker that ends a release after its switch, and an nginx that goes back slowly."""
+    for name, script in {"docker": DOCKER, "nginx": NGINX}.items():
+        real = {name: shutil.which(name)}
+        (folder / name).write_text(script.format(before=before, conf=conf, then=then, **real))
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize("said", ENDS)
+def test_cut_short_after_the_switch_it_leaves_the_requests_to_the_old_one_and_nothing_else(
+    place, image, tmp_path, said
 ):
     live, containers, conf = place.container(LIVE), running(), place.folder / "switch.conf"
     before = shutil.copy(conf, tmp_path / "before")
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    for name, script in {"docker": DOCKER, "nginx": NGINX}.items():
-        real = {name: shutil.which(name)}
-        (tools / name).write_text(script.format(before=before, conf=conf, **real))
-        (tools / name).chmod(0o755)
+    then, code = ENDS[said]
     with load(place) as answers:
-        with monkeypatch.context() as patch:
-            patch.setenv("PATH", str(tools), prepend=os.pathsep)
-            done = run(place, image)
+        done = run(place, image, tools=stand_ins(tmp_path, before, conf, then))
+        # Who was killed can do nothing more: the next one does, whatever becomes of it.
+        after = run(place, "127.0.0.1:1/no-such-image")
         assert conf.read_text() == before.read_text()
 
-    assert done.returncode == 1
-    assert "the engine is gone" in done.stderr
+    assert (done.returncode, after.returncode) == (code, 1), done.stderr
+    assert said in done.stderr
+    assert "no-such-image" in after.stderr
     assert place.container(LIVE) == live
     assert running() == containers
+    assert place.under_way() is None
     assert set(answers) == {200}
+
+
+def test_where_it_can_not_be_written_down_nothing_is_begun(place, image):
+    before, containers = place.container(LIVE), running()
+    (place.folder / "live.new").mkdir()
+    try:
+        done = run(place, image)
+    finally:
+        (place.folder / "live.new").rmdir()
+
+    assert done.returncode == 1
+    assert "not released" in done.stderr
+    assert place.container(LIVE) == before
+    assert running() == containers
 
 
 def test_stopped_a_release_answers_what_still_comes_and_is_given_the_time(place):
@@ -167,13 +198,14 @@ def test_stopped_a_release_answers_what_still_comes_and_is_given_the_time(place)
 def test_one_whose_predecessor_was_removed_by_hand_serves_and_a_warning_says_so(place, image):
     gone = place.container(LIVE)
     docker("rm", "--force", gone)
-    done = run(place, image)
+    done = run(place, image, "--docker=--memory=600m")
     new = place.container(LIVE)
 
     assert done.returncode == 0, done.stderr
     assert "warning" in done.stderr
     assert gone in done.stderr
     assert new in running()
+    assert inspect(new)["HostConfig"]["Memory"] == 600 * 2**20
     answer = httpx.post(f"http://{place.proxy.listen}/sentiment/predict", json=BODY, timeout=30)
     assert answer.status_code == 200
 

@@ -68,6 +68,12 @@ def test_nginx_finds_no_fault(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+SYSTEMCTL = '#!/bin/sh\necho "$*" >>"$FAKE/asked"\n'
+DOCKER = f"""#!/bin/sh
+case "$*" in *{IMAGE}) ;; *) echo "no such image" >&2; exit 1 ;; esac
+"""
+
+
 class Ready(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
@@ -79,10 +85,13 @@ class Ready(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def machine(tmp_path):
-    """Two instances that are always ready, a systemctl that writes down what it is asked."""
-    tool = tmp_path / "systemctl"
-    tool.write_text('#!/bin/sh\necho "$*" >>"$FAKE/asked"\n')
-    tool.chmod(0o755)
+    """Two instances that are always ready; systemctl, and docker, which has no image but that one.
+
+    Both write down what changes something.
+    """
+    for name, script in {"systemctl": SYSTEMCTL, "docker": DOCKER}.items():
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), Ready) for _ in range(2)]
     for server in servers:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -130,6 +139,50 @@ def test_where_the_first_answers_wrong_the_second_is_never_touched(machine):
     assert (folder / "asked").read_text() == f"restart tabento@{first}\n" * 2
     for port in (first, second):
         assert (folder / f"{port}.env").read_text() == "IMAGE=old\n"
+
+
+# It answers wrong where it is the second that is asked.
+SECOND_WRONG = '#!/bin/sh\ntest "$1" = "http://127.0.0.1:$FIRST"\n'
+# Whoever sits before it loses the connection.
+HANG_UP = "#!/bin/sh\nkill -HUP $PPID\nsleep 0.1\n"
+
+
+def smoke(folder, script, first):
+    tool = folder / "smoke"
+    tool.write_text(script.replace("$FIRST", str(first)))
+    tool.chmod(0o755)
+    return str(tool)
+
+
+def test_where_the_second_answers_wrong_the_first_serves_until_that_is_back(machine):
+    folder, first, second = machine
+    done = release(folder, smoke=smoke(folder, SECOND_WRONG, first))
+
+    assert done.returncode == 1
+    assert (folder / "asked").read_text().split() == [
+        *("restart", f"tabento@{first}", "restart", f"tabento@{second}"),
+        *("restart", f"tabento@{second}", "restart", f"tabento@{first}"),
+    ]
+    for port in (first, second):
+        assert (folder / f"{port}.env").read_text() == "IMAGE=old\n"
+
+
+def test_told_to_stop_it_goes_back(machine):
+    folder, first, _ = machine
+    done = release(folder, smoke=smoke(folder, HANG_UP, first))
+
+    assert done.returncode == 1
+    assert (folder / "asked").read_text() == f"restart tabento@{first}\n" * 2
+    assert (folder / f"{first}.env").read_text() == "IMAGE=old\n"
+
+
+def test_an_image_that_can_not_be_had_stops_nothing(machine):
+    folder, _, _ = machine
+    done = release(folder, IMAGE.replace("b" * 64, "c" * 64))
+
+    assert done.returncode == 1
+    assert "no such image" in done.stderr
+    assert not (folder / "asked").exists()
 
 
 def test_a_tag_is_refused(machine):

@@ -148,6 +148,16 @@ def test_staging_comes_after_the_tests_and_production_after_staging():
     assert [jobs[name]["environment"]["name"] for name in ENVIRONMENTS] == list(ENVIRONMENTS)
 
 
+def test_an_environment_is_changed_by_one_at_a_time_also_by_hand_which_no_newer_commit_drops():
+    jobs = workflow("release")["jobs"]
+    by_hand = workflow("deploy")["concurrency"]["group"]
+
+    assert by_hand != workflow("release")["concurrency"]["group"]
+    for name in ENVIRONMENTS:
+        held = by_hand.replace("${{ inputs.environment }}", name)
+        assert jobs[name]["concurrency"] == {"group": held, "cancel-in-progress": False}
+
+
 def test_the_image_is_asked_and_scanned_before_it_is_pushed():
     steps = workflow("release")["jobs"]["build"]["steps"]
     at = {
