@@ -142,6 +142,7 @@ class ModelBundle:
         logs.configure(settings().log_level, at_once=True)
         supervisor.enlist()
         _keyring()
+        store.check_tags(contract.NAME for contract in CONTRACTS)
         found: dict[str, str] = {}
         for contract in CONTRACTS:
             stored = store.find(contract.NAME, SERVICE.bento)

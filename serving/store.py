@@ -1,12 +1,14 @@
 """Where the service finds its models: in the local store, by tag."""
 
+import os
+from collections.abc import Iterable
 from typing import Any
 
 import bentoml
 from bentoml.models import BentoModel
 
 from serving.artifact import ArtifactError
-from settings import tag_of
+from settings import PREFIX, tag_of
 
 
 class Reference(BentoModel):  # type: ignore[misc] # untyped, as it is loaded late
@@ -49,3 +51,17 @@ def find(model: str, bento: bentoml.Bento | None) -> bentoml.Model:
         )
         raise ArtifactError(msg)
     return stored
+
+
+def check_tags(models: Iterable[str]) -> None:
+    """Refuse a tag that is set for no model: who mistypes a name would be served another version.
+
+    Raises:
+        ArtifactError: there is one.
+    """
+    known = {f"{PREFIX}{model.upper()}_TAG" for model in models}
+    named = {name for name in os.environ if name.startswith(PREFIX) and name.endswith("_TAG")}
+    if unknown := named - known:
+        names, others = ", ".join(sorted(unknown)), ", ".join(sorted(known))
+        msg = f"unknown setting {names}; tags can be named with {others}."
+        raise ArtifactError(msg)

@@ -81,3 +81,14 @@ def test_a_model_that_failed_its_gate_is_served_to_whoever_names_it(models, monk
     monkeypatch.setenv("TABENTO_SENTIMENT_TAG", tag)
 
     assert str(store.find("sentiment", None).tag) == tag
+
+
+def test_a_tag_for_no_model_is_refused_and_those_that_can_be_named_are_told(monkeypatch):
+    """Who mistypes it would roll back nothing, and not know it."""
+    monkeypatch.setenv("TABENTO_SENTIMENT_TAG", "sentiment:older")
+    store.check_tags(["sentiment", "loan_default"])
+    monkeypatch.setenv("TABENTO_LOAN_DEFALT_TAG", "loan_default:older")
+
+    says = "unknown setting TABENTO_LOAN_DEFALT_TAG;.* TABENTO_LOAN_DEFAULT_TAG, TABENTO_SENTIMENT"
+    with pytest.raises(ArtifactError, match=says):
+        store.check_tags(["sentiment", "loan_default"])
