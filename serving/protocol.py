@@ -21,6 +21,8 @@ from serving.exchange import Exchange
 
 # Of a request line with its headers, or of anything else that brings no body any further.
 MOST_BYTES = 2**16
+# How long a server that ends waits for the first request of a connection.
+FIRST_S = 0.5
 
 # Who is told of what was refused here: no layer above ever sees it.
 _told: list[Callable[[Exchange], None]] = []
@@ -70,6 +72,13 @@ class Protocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._idle = 0
         super().on_body(body)
+
+    def shutdown(self) -> None:
+        """Answer once who has just connected: the request is on its way."""
+        if self._at_work is None:
+            self.loop.call_later(FIRST_S, super().shutdown)
+        else:
+            super().shutdown()
 
     def on_response_complete(self) -> None:
         if self._last_words and not self.pipeline:

@@ -5,12 +5,13 @@ import json
 import logging
 import socket
 import struct
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 import uvicorn
 import uvloop
 
+from serving import protocol
 from serving.asgi import respond
 from serving.protocol import MOST_BYTES, Protocol
 from tests import raw
@@ -175,26 +176,40 @@ class Slow:
             self.ended.set()
 
 
-async def left_by_its_client(app, *, reset):
-    """Have two requests come at once, and their client leave while the first is at work."""
+@asynccontextmanager
+async def serving(app):
+    """A server in this loop; in the end it is stopped."""
     config = uvicorn.Config(app, http=Protocol, lifespan="off", port=free_port(), log_config=None)
     server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
+    ended = asyncio.create_task(server.serve())
+    await true(lambda: server.started)
+    yield server
+    server.should_exit = True
+    await ended
+
+
+async def true(condition):
+    while not condition():
         await asyncio.sleep(0.01)
-    _, writer = await asyncio.open_connection("127.0.0.1", config.port)
+
+
+async def left_by_its_client(app, *, reset):
+    """Have two requests come at once, and their client leave while the first is at work."""
+    async with serving(app) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
+        await leave(app, writer, reset=reset)
+        await true(lambda: not server.server_state.connections)
+        app.go_on.set()
+        await app.ended.wait()
+
+
+async def leave(app, writer, *, reset):
     writer.write(raw.post(path=b"/first") + raw.post(path=b"/second"))
     await app.asked.wait()
     if reset:
         linger = struct.pack("ii", 1, 0)
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     writer.close()
-    while server.server_state.connections:
-        await asyncio.sleep(0.01)
-    app.go_on.set()
-    await app.ended.wait()
-    server.should_exit = True
-    await serving
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["end", "reset"])
@@ -210,6 +225,40 @@ def test_the_request_at_work_is_told_that_its_client_left_with_another_behind_it
     assert app.paths == ["/first"]
     assert app.last == {"type": "http.disconnect"}
     assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
+
+
+def test_who_connected_before_the_server_ends_is_answered_once(monkeypatch):
+    """Its request is on the way. Without any it is not waited for longer than a moment."""
+    monkeypatch.setattr(protocol, "FIRST_S", 60)
+    app = Slow()
+    app.go_on.set()
+
+    async def run():
+        async with serving(app) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
+            await true(lambda: server.server_state.connections)
+            server.should_exit = True
+            await true(lambda: not server.servers[0].is_serving())
+            await asyncio.sleep(0)
+            writer.write(raw.post())
+            answer = await reader.readuntil(b"{}")
+            writer.close()
+        return answer
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        assert loop.run(run()).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_server_that_ends_waits_for_no_connection_without_a_request():
+    async def run():
+        async with serving(Slow()) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
+            await true(lambda: server.server_state.connections)
+        assert await reader.read() == b""
+        writer.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        loop.run(run())
 
 
 @contextmanager
