@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import bentoml
+from bentoml.exceptions import BentoMLException
 from bentoml.models import BentoModel
 
 from serving.artifact import ArtifactError
@@ -31,6 +32,19 @@ class Reference(BentoModel):  # type: ignore[misc] # untyped, as it is loaded la
         return stored
 
 
+def reference(tag: str) -> Reference:
+    """Name a model in the store.
+
+    Raises:
+        ArtifactError: nothing can have such a tag.
+    """
+    try:
+        return Reference(tag)
+    except (ValueError, BentoMLException) as error:
+        msg = f"{tag} is no tag of a model: one reads like sentiment:latest."
+        raise ArtifactError(msg) from error
+
+
 def find(model: str, bento: bentoml.Bento | None) -> bentoml.Model:
     """Find what to serve: the tag that the operator names, else the Bento's own, else the latest.
 
@@ -43,7 +57,7 @@ def find(model: str, bento: bentoml.Bento | None) -> bentoml.Model:
     built = bento.info.all_models if bento else []
     pinned = {info.tag.name: str(info.tag) for info in built}
     asked = tag_of(model, pinned.get(model))
-    stored = Reference(asked).resolve()
+    stored = reference(asked).resolve()
     if stored.info.labels.get("gate") == "failed" and asked != str(stored.tag):
         msg = (
             f"{stored.tag} failed its gate. Train a better one with `python -m train {model}`, "

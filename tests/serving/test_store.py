@@ -68,6 +68,14 @@ def test_what_is_not_there_is_missed_with_the_command_that_makes_it(models, monk
         store.find("sentiment", None)
 
 
+@pytest.mark.parametrize("tag", [":::", "../../etc", "sentiment:../../etc", "sentiment:A b", " "])
+def test_what_is_no_tag_is_refused_in_one_sentence(models, monkeypatch, tag):
+    monkeypatch.setenv("TABENTO_SENTIMENT_TAG", tag)
+
+    with pytest.raises(ArtifactError, match="is no tag of a model"):
+        store.find("sentiment", None)
+
+
 def test_a_model_that_failed_its_gate_is_not_served_because_it_is_the_latest(models):
     failed(models["sentiment"])
 
