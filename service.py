@@ -38,7 +38,6 @@ from serving.keeping import Keeping
 from serving.keys import Keyring
 from serving.renewal import Renewal, renew_on_sighup
 from serving.room import Room
-from serving.store import Reference
 from serving.wire import most_arrow_rows
 from settings import settings, tag_of
 
@@ -83,9 +82,9 @@ IMAGE = Image(base_image=os.environ.get("BASE_IMAGE", "python:3.11-slim"), distr
 class ModelBundle:
     """Answers for every model in `models/`."""
 
-    loan_default_ref = Reference(tag_of(loan_default.NAME))
-    breast_cancer_ref = Reference(tag_of(breast_cancer.NAME))
-    sentiment_ref = Reference(tag_of(sentiment.NAME))
+    loan_default_ref = store.reference(tag_of(loan_default.NAME))
+    breast_cancer_ref = store.reference(tag_of(breast_cancer.NAME))
+    sentiment_ref = store.reference(tag_of(sentiment.NAME))
 
     def __init__(self) -> None:
         self.writer = logs.configure(settings().log_level)
@@ -145,6 +144,7 @@ class ModelBundle:
         logs.configure(settings().log_level, at_once=True)
         supervisor.enlist()
         _keyring()
+        store.check_tags(contract.NAME for contract in CONTRACTS)
         found: dict[str, str] = {}
         for contract in CONTRACTS:
             stored = store.find(contract.NAME, SERVICE.bento)

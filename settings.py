@@ -9,10 +9,23 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "TABENTO_"
+# Beyond it no library counts as it should, and nobody means it.
+MOST = 2**31 - 1
+
+
+def _file(path: Path) -> Path:
+    """An empty value is the folder that the service runs in."""
+    if path.is_dir():
+        msg = "a file should be named, and this is a folder"
+        raise ValueError(msg)
+    return path
+
+
+File = Annotated[Path, AfterValidator(_file)]
 
 
 class Settings(BaseSettings):
@@ -21,7 +34,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     workers: Annotated[
-        int, Field(ge=1, description="Worker processes, each with its own models.")
+        int, Field(ge=1, le=1_000, description="Worker processes, each with its own models.")
     ] = 1
     front: Annotated[
         Literal["on", "off"],
@@ -32,29 +45,44 @@ class Settings(BaseSettings):
         Field(description="Serve a model made with other library versions, with a logged warning."),
     ] = False
     model_public_key: Annotated[
-        Path | None,
+        File | None,
         Field(description="PEM file: only models that its private key has signed are served."),
     ] = None
     max_body_bytes: Annotated[
-        int, Field(ge=1_000, description="Largest request body; a larger one is a 413.")
+        int, Field(ge=1_000, le=MOST, description="Largest request body; a larger one is a 413.")
     ] = 8 * 2**20
     max_arrow_rows: Annotated[
-        int, Field(ge=1, description="Most rows in one Arrow body, where pyarrow is installed.")
+        int,
+        Field(
+            ge=1, le=MOST, description="Most rows in one Arrow body, where pyarrow is installed."
+        ),
     ] = 65_536
     max_batch_rows: Annotated[
-        int, Field(ge=1, description="Most rows predicted at once; one request may bring more.")
+        int,
+        Field(
+            ge=1, le=MOST, description="Most rows predicted at once; one request may bring more."
+        ),
     ] = 512
     max_queue_rows: Annotated[
-        int, Field(ge=512, description="Most rows waiting per model and worker; more is a 503.")
+        int,
+        Field(
+            ge=512, le=MOST, description="Most rows waiting per model and worker; more is a 503."
+        ),
     ] = 32_768
     max_wait_ms: Annotated[
-        int, Field(ge=1, description="Longest a request may wait for its batch; longer is a 503.")
+        int,
+        Field(
+            ge=1, le=MOST, description="Longest a request may wait for its batch; longer is a 503."
+        ),
     ] = 1_000
     timeout_s: Annotated[
         float, Field(gt=0, le=3_600, description="Longest a request may take; longer is a 504.")
     ] = 10
     max_in_flight: Annotated[
-        int, Field(ge=1, description="Most prediction requests at once per worker; more is a 503.")
+        int,
+        Field(
+            ge=1, le=MOST, description="Most prediction requests at once per worker; more is a 503."
+        ),
     ] = 1_024
     drain_s: Annotated[
         float,
@@ -72,7 +100,7 @@ class Settings(BaseSettings):
         Field(ge=0, le=86_400, description="Look for newer models as often; 0: only when told."),
     ] = 0
     api_keys_file: Annotated[
-        Path | None, Field(description="TOML file of hashed API keys; without one, all may call.")
+        File | None, Field(description="TOML file of hashed API keys; without one, all may call.")
     ] = None
     cors_origins: Annotated[
         str,
@@ -86,11 +114,14 @@ class Settings(BaseSettings):
         Field(description="What needs a key, where there are keys. Probes never do."),
     ] = "predictions"
     predictions_file: Annotated[
-        Path | None,
+        File | None,
         Field(description="SQLite file to keep predictions in, for outcomes; without, none are."),
     ] = None
     predictions_max_bytes: Annotated[
-        int, Field(ge=1_000_000, description="Largest predictions file; the oldest rows go.")
+        int,
+        Field(
+            ge=1_000_000, le=MOST**2, description="Largest predictions file; the oldest rows go."
+        ),
     ] = 2**30
     predictions_max_days: Annotated[
         float, Field(gt=0, le=36_500, description="How long a prediction is kept.")
@@ -113,7 +144,7 @@ class Settings(BaseSettings):
         unknown = [
             name
             for name in os.environ
-            if name.startswith(PREFIX) and name not in known and not name.endswith("_TAG")
+            if name.upper().startswith(PREFIX) and name not in known and not name.endswith("_TAG")
         ]
         if unknown:
             names, others = ", ".join(sorted(unknown)), ", ".join(sorted(known))
@@ -128,10 +159,14 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        faults = [
-            f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()
-        ]
+        faults = [_fault(each["loc"], each["msg"]) for each in error.errors()]
         raise SystemExit("tabento: " + "; ".join(faults)) from None
+
+
+def _fault(loc: tuple[int | str, ...], msg: str) -> str:
+    """Of one setting, or of all: then it has no place."""
+    where = f"{PREFIX}{'_'.join(map(str, loc)).upper()}: " if loc else ""
+    return where + msg.removeprefix("Value error, ")
 
 
 def tag_of(model: str, default: str | None = None) -> str:

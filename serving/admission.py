@@ -8,7 +8,8 @@ from serving import errors
 from serving.errors import ApiError
 from serving.keys import Keyring
 
-_MILLISECONDS = re.compile(rb"0*[1-9][0-9]{0,8}")
+# Zeros before a number are none of it, however many: `int` takes 4,300 digits at most.
+_MILLISECONDS = re.compile(rb"0*([1-9][0-9]{0,8})")
 MOST_MILLISECONDS = 999_999_999
 
 # Probes must be able to ask, whoever they are.
@@ -74,7 +75,8 @@ def timeout_of(headers: Mapping[bytes, bytes], most: float) -> float:
     given = headers.get(b"x-request-timeout-ms")
     if given is None:
         return most
-    if not _MILLISECONDS.fullmatch(given):
+    found = _MILLISECONDS.fullmatch(given)
+    if not found:
         msg = "X-Request-Timeout-Ms should be a whole number of milliseconds, 1 or more."
         raise ApiError(400, msg)
-    return min(int(given) / 1e3, most)
+    return min(int(found[1]) / 1e3, most)

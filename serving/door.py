@@ -6,32 +6,30 @@ its neighbours could answer. It comes in later; but where nobody could answer, s
 that the service is alive and not ready.
 
 A worker that can answer holds a shared lock on a file of the supervisor's, one that listens while
-it loads an exclusive one. The system gives a lock back when its holder dies.
+it loads an exclusive one. The system gives a lock back when its holder dies. The file is in memory:
+nothing is left of it when the supervisor dies, and nobody who cleans up takes it away meanwhile.
 """
 
 import asyncio
 import fcntl
 import os
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 _DOOR = "_TABENTO_DOOR"
 _LOOK_S = 0.05
 
 
 def hang() -> None:
-    """Make the file, in the supervisor; its workers inherit the name."""
-    handle, name = tempfile.mkstemp(prefix="tabento-door-")
-    os.close(handle)
-    os.environ[_DOOR] = name
+    """Make the file, in the supervisor, which keeps it open; its workers inherit the name."""
+    os.environ[_DOOR] = f"/proc/{os.getpid()}/fd/{os.memfd_create('tabento-door')}"
 
 
-def unhinge() -> None:
-    """Remove the file."""
-    if _DOOR in os.environ:
-        Path(os.environ.pop(_DOOR)).unlink(missing_ok=True)
+def _reach() -> int | None:
+    """Open the file; None where there is none, or the system does not let this process reach it."""
+    with suppress(KeyError, OSError):
+        return os.open(os.environ[_DOOR], os.O_RDONLY)
+    return None
 
 
 class Door:
@@ -46,7 +44,7 @@ class Door:
         self._loaded = loaded
         self._ends = ends
         # Without a supervisor there is no other worker.
-        self._file = os.open(os.environ[_DOOR], os.O_RDONLY) if _DOOR in os.environ else None
+        self._file = _reach()
         self._sharing: asyncio.Task[None] | None = None
 
     async def enter(self) -> None:

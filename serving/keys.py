@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import structlog
 from bentoml.exceptions import BentoMLException
-from limits import RateLimitItem, parse
+from limits import RateLimitItem, parse, parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
@@ -32,10 +32,13 @@ log = structlog.get_logger()
 
 def _rate(text: Any) -> Any:
     try:
-        parse(text)
+        each = parse_many(text)
     except (TypeError, ValueError):
+        each = []
+    # Of several the first alone would count, and of none at all one a second would be granted.
+    if len(each) != 1 or not each[0].amount:
         msg = "a rate reads like 100/second or 5000/hour"
-        raise ValueError(msg) from None
+        raise ValueError(msg)
     return text
 
 
@@ -81,13 +84,18 @@ class Keyring:
         self._file = file
         self._workers = workers
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._changed = self._stamp()
+        self._changed = self._seen = self._stamp()
         self._keys = _read(file, workers)
 
     def reload(self) -> None:
-        """Read the file again if it changed; one that can not be used leaves the old keys."""
-        stamp = self._stamp()
-        if stamp == self._changed:
+        """Read the file again if it changed; one that can not be used leaves the old keys.
+
+        To be called again and again: who writes it may not be done, and half of it, or nothing yet,
+        may be a valid file. So it is read when it has stayed as it is from one call to the next.
+        """
+        stamp, seen = self._stamp(), self._seen
+        self._seen = stamp
+        if stamp != seen or stamp == self._changed:
             return
         self._changed = stamp
         try:

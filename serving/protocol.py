@@ -1,17 +1,19 @@
-"""HTTP/1.1 as uvicorn speaks it, with five things mended.
+"""HTTP/1.1 as uvicorn speaks it, with seven things mended.
 
 A head may be as long as a client likes, and a long one keeps the event loop busy; so may what
 follows a body. It may also name two hosts or none, no version, or a coding that nobody undoes, and
-bring more headers behind its body. What is no HTTP is answered in a body of its own. Who offers to
-upgrade the connection, as Java's client does with every request, has the body of the request
-dropped.
+bring more headers behind its body. What is no HTTP is answered in a body of its own, and before the
+requests that came before it. Who offers to upgrade the connection, as Java's client does with every
+request, has the body of the request dropped. And when a connection is lost, the last of its
+requests is told, not the one that is at work: it writes its answer to a connection that is no more.
 """
 
 from collections.abc import Callable
 
 import httptools
 import uvicorn.config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from serving import exchange
 from serving.errors import ApiError
@@ -19,6 +21,8 @@ from serving.exchange import Exchange
 
 # Of a request line with its headers, or of anything else that brings no body any further.
 MOST_BYTES = 2**16
+# How long a server that ends waits for the first request of a connection.
+FIRST_S = 0.5
 
 # Who is told of what was refused here: no layer above ever sees it.
 _told: list[Callable[[Exchange], None]] = []
@@ -30,8 +34,18 @@ class Protocol(HttpToolsProtocol):
     """One connection."""
 
     _idle = 0  # bytes since the last head was complete or a piece of a body came
+    _at_work: RequestResponseCycle | None = None  # the request that is being answered, or was last
+    _last_words = b""  # a refusal, for when all requests before it are answered
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._at_work is not None and not self._at_work.response_complete:
+            self._at_work.disconnected = True
+            self._at_work.message_event.set()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._last_words:
+            return
         self._unset_keepalive_if_required()
         self._idle += len(data)
         try:
@@ -58,6 +72,22 @@ class Protocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._idle = 0
         super().on_body(body)
+
+    def shutdown(self) -> None:
+        """Answer once who has just connected: the request is on its way."""
+        if self._at_work is None:
+            self.loop.call_later(FIRST_S, super().shutdown)
+        else:
+            super().shutdown()
+
+    def on_response_complete(self) -> None:
+        if self._last_words and not self.pipeline:
+            self._part()
+        super().on_response_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._at_work = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _should_upgrade(self) -> bool:
         """Have uvicorn leave alone what `_go_on` will read again."""
@@ -95,7 +125,7 @@ class Protocol(HttpToolsProtocol):
 
     def _refuse(self) -> None:
         """Say what is wrong, and close: nobody knows where the next request would begin."""
-        if self.transport.is_closing():
+        if self._last_words or self.transport.is_closing():
             return
         error = ApiError(400, "The request is no valid HTTP/1.1.")
         if self._idle > MOST_BYTES:
@@ -103,20 +133,41 @@ class Protocol(HttpToolsProtocol):
             error = ApiError(431, text, "head_too_large")
         here = exchange.of({})
         here.error = error
-        body = error.body(here.request_id)
-        fields = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-            (b"x-content-type-options", b"nosniff"),
-            here.field,
-        ]
-        status = b"HTTP/1.1 %d %b\r\n" % (error.status, _REASONS[error.status])
-        lines = [b"%b: %b\r\n" % field for field in fields]
-        self.transport.write(b"%b%b\r\n%b" % (status, b"".join(lines), body))
-        self.transport.close()
+        self._last_words = _answer(error, here)
+        if self._owes():
+            # Read and drop what still comes: of what is not read the system tells the client, which
+            # then loses the answers.
+            self.flow.resume_reading()
+        else:
+            self._part()
         for tell in _told:
             tell(here)
+
+    def _owes(self) -> bool:
+        """Whether requests before the one that is refused still wait for their answers."""
+        if self.pipeline and self.cycle.more_body:
+            self.pipeline.popleft()  # This is the one.
+        first = self._at_work
+        return first is not None and not (first.response_complete or first.more_body)
+
+    def _part(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(self._last_words)
+            self.transport.close()
+
+
+def _answer(error: ApiError, here: Exchange) -> bytes:
+    body = error.body(here.request_id)
+    fields = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+        (b"x-content-type-options", b"nosniff"),
+        here.field,
+    ]
+    status = b"HTTP/1.1 %d %b\r\n" % (error.status, _REASONS[error.status])
+    lines = [b"%b: %b\r\n" % field for field in fields]
+    return b"%b%b\r\n%b" % (status, b"".join(lines), body)
 
 
 def report_to(tell: Callable[[Exchange], None]) -> None:

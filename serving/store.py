@@ -1,12 +1,15 @@
 """Where the service finds its models: in the local store, by tag."""
 
+import os
+from collections.abc import Iterable
 from typing import Any
 
 import bentoml
+from bentoml.exceptions import BentoMLException
 from bentoml.models import BentoModel
 
 from serving.artifact import ArtifactError
-from settings import tag_of
+from settings import PREFIX, tag_of
 
 
 class Reference(BentoModel):  # type: ignore[misc] # untyped, as it is loaded late
@@ -29,6 +32,19 @@ class Reference(BentoModel):  # type: ignore[misc] # untyped, as it is loaded la
         return stored
 
 
+def reference(tag: str) -> Reference:
+    """Name a model in the store.
+
+    Raises:
+        ArtifactError: nothing can have such a tag.
+    """
+    try:
+        return Reference(tag)
+    except (ValueError, BentoMLException) as error:
+        msg = f"{tag} is no tag of a model: one reads like sentiment:latest."
+        raise ArtifactError(msg) from error
+
+
 def find(model: str, bento: bentoml.Bento | None) -> bentoml.Model:
     """Find what to serve: the tag that the operator names, else the Bento's own, else the latest.
 
@@ -41,7 +57,7 @@ def find(model: str, bento: bentoml.Bento | None) -> bentoml.Model:
     built = bento.info.all_models if bento else []
     pinned = {info.tag.name: str(info.tag) for info in built}
     asked = tag_of(model, pinned.get(model))
-    stored = Reference(asked).resolve()
+    stored = reference(asked).resolve()
     if stored.info.labels.get("gate") == "failed" and asked != str(stored.tag):
         msg = (
             f"{stored.tag} failed its gate. Train a better one with `python -m train {model}`, "
@@ -49,3 +65,17 @@ def find(model: str, bento: bentoml.Bento | None) -> bentoml.Model:
         )
         raise ArtifactError(msg)
     return stored
+
+
+def check_tags(models: Iterable[str]) -> None:
+    """Refuse a tag that is set for no model: who mistypes a name would be served another version.
+
+    Raises:
+        ArtifactError: there is one.
+    """
+    known = {f"{PREFIX}{model.upper()}_TAG" for model in models}
+    named = {name for name in os.environ if name.startswith(PREFIX) and name.endswith("_TAG")}
+    if unknown := named - known:
+        names, others = ", ".join(sorted(unknown)), ", ".join(sorted(known))
+        msg = f"unknown setting {names}; tags can be named with {others}."
+        raise ArtifactError(msg)

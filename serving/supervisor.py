@@ -3,7 +3,8 @@
 It starts a worker that ended anew. A worker whose model can not be trusted would then end and be
 started for ever, so it tells its supervisor to stop, and to say so in its exit code. It looks for
 workers that ended every ten seconds only, which BentoML gives no way to change: here it looks when
-the system says that one did. And it forgets whoever tells it to stop while it starts a worker.
+the system says that one did. It forgets whoever tells it to stop while it starts a worker. And it
+runs whatever anybody on the machine tells it to.
 """
 
 import atexit
@@ -13,6 +14,8 @@ import sys
 from types import FrameType
 
 import psutil
+from circus.arbiter import Arbiter
+from circus.controller import Controller
 from circus.exc import ConflictError
 from circus.sighandler import SysHandler
 
@@ -28,7 +31,7 @@ def enlist() -> None:
     """Make this process the supervisor that `refuse` tells; its workers inherit the name."""
     os.environ[_SUPERVISOR] = str(os.getpid())
     door.hang()
-    atexit.register(door.unhinge)
+    _take_no_orders()
     signal.signal(signal.SIGUSR1, _stop_with_failure)
     # Circus would end all workers and start new ones. They can do better: see `serving.renewal`.
     kept = [each for each in SysHandler.SIGNALS if each != signal.SIGHUP]
@@ -37,6 +40,22 @@ def enlist() -> None:
     SysHandler.SIGNALS = [*kept, signal.SIGCHLD]
     SysHandler.handle_chld = SysHandler.handle_cld = _replace_soon
     SysHandler.quit = _stop_when_free
+
+
+def _take_no_orders() -> None:
+    """Open no port to be told by what to do: nobody asks for it.
+
+    Circus opens two on 127.0.0.1. To whoever reaches them, which is each user of the machine and
+    each container of a pod, it gives account, and runs any program that is named to it. These ends
+    are reached from within the process only. The plugin of `bentoml serve --reload` needs a port.
+    """
+    if "--reload" not in sys.argv:
+        Controller.endpoint = property(lambda _: "inproc://orders", _forget)
+        Arbiter.pubsub_endpoint = property(lambda _: "inproc://events", _forget)
+
+
+def _forget(_owner: object, _endpoint: str) -> None:
+    """Take no notice of where BentoML wants it."""
 
 
 def _replace_soon(handler: SysHandler) -> None:
@@ -61,6 +80,10 @@ def _stop_when_free(handler: SysHandler) -> None:
             arbiter.stop()
         except ConflictError:
             loop.call_later(_AGAIN_S, stop)
+        else:
+            # The workers have them too. Who connects when these are gone is to be refused, and not
+            # to wait here for nobody.
+            arbiter.sockets.close_all()
 
     loop.add_callback_from_signal(stop)
 
@@ -84,13 +107,8 @@ def renew_all() -> None:
 
 
 def _stop_with_failure(_signum: int, _frame: FrameType | None) -> None:
-    atexit.register(_end_with_failure)
+    atexit.register(os._exit, 1)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _end_with_failure() -> None:
-    door.unhinge()
-    os._exit(1)
 
 
 def refuse(reason: str) -> None:

@@ -107,6 +107,18 @@ def test_requests_one_behind_the_other_have_their_answers_in_order(server):
     assert re.findall(rb"x-request-id: (\w+)", received) == [b"first", b"second", b"third"]
 
 
+@pytest.mark.parametrize(
+    "field",
+    [b"Content-Length: %b28" % (b"0" * 5_000), b"X-Request-Timeout-Ms: %b1" % (b"0" * 9_000)],
+)
+def test_a_number_with_zeros_before_it_is_one(server, field):
+    length = b"Content-Length: 28"
+    fields = [field] if field.startswith(b"Content") else [field, length]
+    answer = raw.ask(server, as_it_is(*fields))
+
+    assert answer.status_code in {200, 503, 504}, answer.content
+
+
 def test_a_body_in_pieces_of_one_byte_is_a_body(server):
     each = [bytes([byte]) for byte in raw.BODY]
     answer = raw.ask(server, as_it_is(CHUNKED, body=chunks(*each)))

@@ -53,6 +53,9 @@ def test_told_to_stop_it_says_so_finishes_what_it_has_and_ends_well(home, tmp_pa
         until(lambda: now() == IN_FLIGHT)
         running.process.send_signal(signal.SIGTERM)
         until(lambda: httpx.get(f"{running.url}/readyz").status_code == 503)
+        # Else who connects when the workers are gone would wait at the supervisor for nobody.
+        until(lambda: not listens(running.process.pid))
+        assert workers(running)
         refused = httpx.post(f"{running.url}/sentiment/predict", json=GOOD)
         alive = httpx.get(f"{running.url}/livez")
 
@@ -61,6 +64,10 @@ def test_told_to_stop_it_says_so_finishes_what_it_has_and_ends_well(home, tmp_pa
         assert refused.headers["connection"] == "close"
         assert alive.status_code == 200
         assert running.process.wait(30) == 0
+
+
+def listens(pid):
+    return [each for each in psutil.Process(pid).net_connections() if each.status == "LISTEN"]
 
 
 def test_told_to_stop_while_its_models_load_it_ends_at_once(home, tmp_path):

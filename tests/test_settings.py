@@ -5,27 +5,32 @@ from pydantic import ValidationError
 
 from settings import Settings, settings, tag_of
 
+HUGE = "9" * 30
+FOLDERS = ["", ".", "/"]
 WRONG = {
-    "workers": ["0", "-1", "1.5", "two", ""],
+    "workers": ["0", "-1", "1.5", "two", "", "1001"],
     "front": ["ON", "yes", ""],
     "allow_version_mismatch": ["2", "maybe", ""],
-    "max_body_bytes": ["999", "8MB"],
-    "max_arrow_rows": ["0"],
-    "max_batch_rows": ["0", "many"],
-    "max_queue_rows": ["511"],
-    "max_wait_ms": ["0", "0.5"],
+    "max_body_bytes": ["999", "8MB", HUGE],
+    "max_arrow_rows": ["0", HUGE],
+    "max_batch_rows": ["0", "many", HUGE],
+    "max_queue_rows": ["511", HUGE],
+    "max_wait_ms": ["0", "0.5", HUGE],
     "timeout_s": ["0", "-1", "3601", "inf", "nan"],
-    "max_in_flight": ["0"],
+    "max_in_flight": ["0", HUGE],
     "drain_s": ["-1", "601", "nan"],
     "drain": ["none", "ANSWER", ""],
     "reload_s": ["-1", "86401", "nan"],
     "protect": ["none", "ALL"],
     "cors_origins": ["example.org", "https://a.example/path", "https://a.example,*", "ftp://a"],
-    "predictions_max_bytes": ["999999", "1GB"],
+    "predictions_max_bytes": ["999999", "1GB", HUGE],
     "predictions_max_days": ["0", "-1", "36501", "nan"],
     "log_rejected_bodies": ["2"],
     "log_sample": ["-0.1", "1.1", "nan", "all"],
     "log_level": ["info", "TRACE"],
+    "api_keys_file": FOLDERS,
+    "model_public_key": FOLDERS,
+    "predictions_file": FOLDERS,
 }
 
 
@@ -47,11 +52,7 @@ def test_every_setting_says_what_it_means():
 
 
 def test_every_setting_that_can_be_wrong_is_tried_here():
-    assert set(WRONG) == set(Settings.model_fields) - {
-        "api_keys_file",
-        "model_public_key",
-        "predictions_file",
-    }
+    assert set(WRONG) == set(Settings.model_fields)
 
 
 def test_a_setting_is_read_from_the_environment(monkeypatch):
@@ -71,7 +72,9 @@ def test_a_wrong_value_is_refused(monkeypatch, name, value):
         Settings()
 
 
-@pytest.mark.parametrize("name", ["TABENTO_WORKER", "TABENTO_", "TABENTO_FRONT_"])
+@pytest.mark.parametrize(
+    "name", ["TABENTO_WORKER", "TABENTO_", "TABENTO_FRONT_", "tabento_workers"]
+)
 def test_an_unknown_name_is_refused_and_the_known_are_told(monkeypatch, name):
     monkeypatch.setenv(name, "1")
 
@@ -79,11 +82,21 @@ def test_an_unknown_name_is_refused_and_the_known_are_told(monkeypatch, name):
         Settings()
 
 
-def test_a_wrong_value_ends_the_process_with_one_sentence(monkeypatch):
-    monkeypatch.setenv("TABENTO_WORKERS", "0")
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TABENTO_WORKERS", "0", r"TABENTO_WORKERS: Input should .* 1"),
+        ("TABENTO_WORKER", "1", r"unknown setting TABENTO_WORKER; known .*"),
+        ("TABENTO_PREDICTIONS_FILE", "", r"TABENTO_PREDICTIONS_FILE: a file should be named, .*"),
+    ],
+)
+def test_a_wrong_value_ends_the_process_with_one_sentence_that_names_the_setting(
+    monkeypatch, name, value, says
+):
+    monkeypatch.setenv(name, value)
     settings.cache_clear()
 
-    with pytest.raises(SystemExit, match=r"^tabento: TABENTO_WORKERS: Input should .* 1$"):
+    with pytest.raises(SystemExit, match=f"^tabento: {says}$"):
         settings()
 
 

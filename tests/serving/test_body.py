@@ -44,6 +44,13 @@ def test_a_body_that_says_it_is_too_long_is_not_read_at_all():
     assert (caught.value.status, sender.asked) == (413, 0)
 
 
+@pytest.mark.parametrize(
+    ("length", "declared"), [(b"0" * 5_000 + b"4", 4), (b"000", 0), (b"0 ", 0)]
+)
+def test_zeros_before_a_length_are_none_of_it(length, declared):
+    assert body.declared({b"content-length": length}) == declared
+
+
 def test_a_body_that_does_not_say_is_read_no_further_than_the_limit():
     sender = Sender(*[b"ab"] * 1_000)
 

@@ -13,10 +13,11 @@ SOON = 0.3
 
 
 @pytest.fixture(autouse=True)
-def file():
+def file(monkeypatch):
+    monkeypatch.setenv("_TABENTO_DOOR", "")
     door.hang()
     yield
-    door.unhinge()
+    os.close(int(os.environ["_TABENTO_DOOR"].rpartition("/")[2]))
 
 
 def worker():
@@ -91,10 +92,11 @@ def test_told_to_stop_it_waits_no_longer():
     asyncio.run(run())
 
 
-def test_without_a_supervisor_it_listens_at_once():
-    door.unhinge()
-
+@pytest.mark.parametrize("name", [None, "/proc/self/fd/987654", "/nowhere"])
+def test_without_a_supervisor_or_a_way_to_its_file_it_listens_at_once(file, name):
     async def run():
         assert await listens(worker()) == [True]
 
-    asyncio.run(run())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("_TABENTO_DOOR") if name is None else patch.setenv("_TABENTO_DOOR", name)
+        asyncio.run(run())

@@ -32,6 +32,12 @@ def keyring(file):
     return Keyring(file, workers=1)
 
 
+def reload(keyring):
+    """As the service does: once when it sees a change, and again when the file has stayed so."""
+    keyring.reload()
+    keyring.reload()
+
+
 def bearer(key):
     return {b"authorization": b"Bearer " + key}
 
@@ -94,7 +100,7 @@ def test_several_workers_share_a_rate(file):
 
 def test_a_changed_file_is_read_again_without_a_restart(file, keyring):
     file.write_text(f'[dora]\nsha256 = "{hashlib.sha256(b"dora").hexdigest()}"\n')
-    keyring.reload()
+    reload(keyring)
 
     assert keyring.admit(bearer(b"dora"), "sentiment") == "dora"
     with pytest.raises(ApiError):
@@ -107,9 +113,30 @@ def test_a_file_that_broke_leaves_the_old_keys_in_force(file, keyring, broken):
         file.unlink()
     else:
         file.write_text(broken)
-    keyring.reload()
+    reload(keyring)
 
     assert keyring.admit(bearer(KEY), "sentiment") == "alice"
+
+
+def test_a_file_that_is_being_written_is_not_read(file, keyring):
+    """What an editor has written so far may be a valid file with no key in it."""
+    whole = file.read_text()
+    for part in ("", whole[: whole.index("[bob]")]):
+        file.write_text(part)
+        keyring.reload()
+        assert keyring.admit(bearer(b"bob"), "sentiment") == "bob"
+    file.write_text(whole)
+    reload(keyring)
+
+    assert keyring.admit(bearer(b"bob"), "sentiment") == "bob"
+
+
+def test_an_emptied_file_shuts_everybody_out(file, keyring):
+    file.write_text("")
+    reload(keyring)
+
+    with pytest.raises(ApiError):
+        keyring.admit(bearer(KEY), "sentiment")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +145,8 @@ def test_a_file_that_broke_leaves_the_old_keys_in_force(file, keyring, broken):
         ("[alice", "can not be read"),
         ('[alice]\nsha256 = "abc"\n', "alice.sha256"),
         (f'[alice]\nsha256 = "{DIGEST}"\nrate = "often"\n', "100/second"),
+        (f'[alice]\nsha256 = "{DIGEST}"\nrate = "0/second"\n', "100/second"),
+        (f'[alice]\nsha256 = "{DIGEST}"\nrate = "10/second; 100/day"\n', "100/second"),
         (f'[alice]\nsha256 = "{DIGEST}"\nkey = "secret"\n', "alice.key"),
     ],
 )

@@ -1,12 +1,23 @@
 """What is no good HTTP is refused in the one body, and what is good is not lost."""
 
+import asyncio
 import json
+import logging
+import socket
+import struct
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
+import uvicorn
+import uvloop
 
-from serving.protocol import MOST_BYTES
+from serving import protocol
+from serving.asgi import respond
+from serving.protocol import MOST_BYTES, Protocol
 from tests import raw
+from tests.conftest import free_port
 from tests.test_process import metric, until
+from tests.torture import http_law
 
 ENDLESS = b"a" * 2**18
 GOOD = raw.post()
@@ -125,3 +136,137 @@ def test_the_same_in_pieces(server, fields):
         for piece in (sent[:30], sent[30:-20], sent[-20:]):
             connection.sendall(piece)
         assert raw.read(connection).json()["predictions"]
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"no HTTP\r\n\r\n",
+        raw.post(b"", b"X: a\x00"),
+        raw.post(b"nothing\r\n", b"Transfer-Encoding: chunked", length=False),
+    ],
+    ids=["garbage", "half a head", "half a body"],
+)
+@pytest.mark.parametrize("before", [1, 2])
+def test_what_is_no_http_is_answered_behind_those_that_came_before_it(server, before, behind):
+    with raw.connect(server) as connection:
+        raw.send(connection, GOOD * before + behind)
+        answers = http_law.answers(raw.read_all(connection))
+
+    assert [each.status_code for each in answers] == [200] * before + [400]
+
+
+class Slow:
+    """An app that answers when it is told to, and says what it saw."""
+
+    def __init__(self):
+        self.asked, self.go_on, self.ended = (asyncio.Event() for _ in range(3))
+        self.paths, self.last = [], None
+
+    async def __call__(self, scope, receive, send):
+        self.paths.append(scope["path"])
+        while (await receive()).get("more_body"):
+            pass
+        self.asked.set()
+        await self.go_on.wait()
+        try:
+            await respond(send, 200, b"{}")
+            self.last = await receive()
+        finally:
+            self.ended.set()
+
+
+@asynccontextmanager
+async def serving(app):
+    """A server in this loop; in the end it is stopped."""
+    config = uvicorn.Config(app, http=Protocol, lifespan="off", port=free_port(), log_config=None)
+    server = uvicorn.Server(config)
+    ended = asyncio.create_task(server.serve())
+    await true(lambda: server.started)
+    yield server
+    server.should_exit = True
+    await ended
+
+
+async def true(condition):
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
+async def left_by_its_client(app, *, reset):
+    """Have two requests come at once, and their client leave while the first is at work."""
+    async with serving(app) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
+        await leave(app, writer, reset=reset)
+        await true(lambda: not server.server_state.connections)
+        app.go_on.set()
+        await app.ended.wait()
+
+
+async def leave(app, writer, *, reset):
+    writer.write(raw.post(path=b"/first") + raw.post(path=b"/second"))
+    await app.asked.wait()
+    if reset:
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    writer.close()
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["end", "reset"])
+def test_the_request_at_work_is_told_that_its_client_left_with_another_behind_it(caplog, reset):
+    """Else it would write to a connection that is no more, which is an error with a trace."""
+    app = Slow()
+    with (
+        logs_of("uvicorn.error", caplog),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop,
+    ):
+        loop.run(left_by_its_client(app, reset=reset))
+
+    assert app.paths == ["/first"]
+    assert app.last == {"type": "http.disconnect"}
+    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
+
+
+def test_who_connected_before_the_server_ends_is_answered_once(monkeypatch):
+    """Its request is on the way. Without any it is not waited for longer than a moment."""
+    monkeypatch.setattr(protocol, "FIRST_S", 60)
+    app = Slow()
+    app.go_on.set()
+
+    async def run():
+        async with serving(app) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
+            await true(lambda: server.server_state.connections)
+            server.should_exit = True
+            await true(lambda: not server.servers[0].is_serving())
+            await asyncio.sleep(0)
+            writer.write(raw.post())
+            answer = await reader.readuntil(b"{}")
+            writer.close()
+        return answer
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        assert loop.run(run()).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_server_that_ends_waits_for_no_connection_without_a_request():
+    async def run():
+        async with serving(Slow()) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
+            await true(lambda: server.server_state.connections)
+        assert await reader.read() == b""
+        writer.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        loop.run(run())
+
+
+@contextmanager
+def logs_of(name, caplog):
+    """The service, where it runs in this process as well, keeps them to itself."""
+    logger = logging.getLogger(name)
+    logger.addHandler(caplog.handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(caplog.handler)

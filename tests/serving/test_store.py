@@ -68,6 +68,14 @@ def test_what_is_not_there_is_missed_with_the_command_that_makes_it(models, monk
         store.find("sentiment", None)
 
 
+@pytest.mark.parametrize("tag", [":::", "../../etc", "sentiment:../../etc", "sentiment:A b", " "])
+def test_what_is_no_tag_is_refused_in_one_sentence(models, monkeypatch, tag):
+    monkeypatch.setenv("TABENTO_SENTIMENT_TAG", tag)
+
+    with pytest.raises(ArtifactError, match="is no tag of a model"):
+        store.find("sentiment", None)
+
+
 def test_a_model_that_failed_its_gate_is_not_served_because_it_is_the_latest(models):
     failed(models["sentiment"])
 
@@ -81,3 +89,14 @@ def test_a_model_that_failed_its_gate_is_served_to_whoever_names_it(models, monk
     monkeypatch.setenv("TABENTO_SENTIMENT_TAG", tag)
 
     assert str(store.find("sentiment", None).tag) == tag
+
+
+def test_a_tag_for_no_model_is_refused_and_those_that_can_be_named_are_told(monkeypatch):
+    """Who mistypes it would roll back nothing, and not know it."""
+    monkeypatch.setenv("TABENTO_SENTIMENT_TAG", "sentiment:older")
+    store.check_tags(["sentiment", "loan_default"])
+    monkeypatch.setenv("TABENTO_LOAN_DEFALT_TAG", "loan_default:older")
+
+    says = "unknown setting TABENTO_LOAN_DEFALT_TAG;.* TABENTO_LOAN_DEFAULT_TAG, TABENTO_SENTIMENT"
+    with pytest.raises(ArtifactError, match=says):
+        store.check_tags(["sentiment", "loan_default"])

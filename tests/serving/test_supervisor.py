@@ -94,6 +94,20 @@ def test_with_keys_that_can_not_be_read_it_does_not_start(home, tmp_path, conten
     assert "Service tabento initialized" not in said
 
 
+def test_a_service_listens_where_it_is_asked_and_nowhere_else(running):
+    """BentoML's supervisor had two more ports, and ran what anybody told it there."""
+    process = psutil.Process(running.process.pid)
+    family = [process, *process.children(recursive=True)]
+    found = {
+        (each.laddr.ip, each.laddr.port)
+        for one in family
+        for each in one.net_connections(kind="inet")
+        if each.status == "LISTEN" or not each.raddr
+    }
+
+    assert found == {("127.0.0.1", int(running.url.rpartition(":")[2]))}
+
+
 # BentoML's own arbiter, that would never look by itself, and a worker that does nothing.
 BLIND = """
 from bentoml._internal.utils.circus import create_standalone_arbiter
