@@ -122,6 +122,10 @@ class Front:
         return here.error.status
 
     async def _other(self, scope: Scope, receive: Receive, send: Send, here: Exchange) -> int:
+        if not scope["path"].isprintable():
+            # The routes inside match a path with a line feed at its end, too: it would be answered
+            # without the key and the limits that the path itself has.
+            raise errors.not_found()
         here.key = self._key(scope, here)
         return await self._through(scope, receive, send, here)
 
