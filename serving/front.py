@@ -85,13 +85,12 @@ class Front:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        started = time.perf_counter()
         if self._bundle.draining:
             send = closing(send)
         here = exchange.of(dict(scope["headers"]))
         endpoint = self._endpoints.get(scope["path"])
         status = await self._status(endpoint, scope, receive, send, here)
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - here.started
         if endpoint is not None:
             endpoint.metrics.duration.observe(seconds)
             if here.batch_rows:
