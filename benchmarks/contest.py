@@ -70,6 +70,7 @@ class Contest:
                 if workload is not workloads[0]:
                     session.settle(workload)
                 found = session.measure(workload)
+                server.require_running()
                 self.results.measurements.append(found)
                 say(
                     f"  {workload.name:26} {found.rate:9.0f}/s  p50 {found.p50 or 0:8.2f} ms"

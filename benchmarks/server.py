@@ -101,6 +101,15 @@ class Server:
         finally:
             connection.close()
 
+    def require_running(self) -> None:
+        """Say so when it has ended: the zeros measured since then are no speed.
+
+        Raises:
+            StartError: it has.
+        """
+        if self._process.poll() is not None:
+            self._fail(f"ended with {self._process.returncode} while it was measured")
+
     def cpu_seconds(self) -> float:
         """User and system time of all its processes so far, those that have ended included."""
         return sum(_each(self._tree(), _cpu))

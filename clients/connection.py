@@ -19,7 +19,8 @@ def address(text: str) -> SplitResult:
         ValueError: it is none.
     """
     url = urlsplit(text if "://" in text else f"http://{text}")
-    if url.scheme not in {"http", "https"} or not url.hostname:
+    # A port that is none raises by itself.
+    if url.scheme not in {"http", "https"} or not url.hostname or url.port == 0:
         msg = "not an http or https address"
         raise ValueError(msg)
     return url

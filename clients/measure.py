@@ -24,6 +24,7 @@ from models._contract import MAX_ROWS
 URL = "http://127.0.0.1:3000"
 DIFFERENT = 32  # requests are made beforehand and sent in turn
 MOST_LOST = 5  # requests in a row without any answer: the rest is not sent
+LONGEST_WAIT = 86_400
 SHARES = {"median": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
 Report = dict[str, Any]
@@ -94,17 +95,32 @@ def _parser() -> argparse.ArgumentParser:
         help="how many are timed, default 1000",
     )
     add("--rows", type=_rows, default=1, metavar="N", help=f"in each request, 1 to {MAX_ROWS}")
-    add("--warmup", type=int, default=20, metavar="N", help="requests before those, default 20")
-    add("--timeout", type=float, default=10, metavar="S", help="seconds to wait for an answer")
+    add("--warmup", type=_some, default=20, metavar="N", help="requests before those, default 20")
+    add("--timeout", type=_wait, default=10, metavar="S", help="seconds to wait for an answer")
     add("--json", action="store_true", help="print JSON")
     return parser
 
 
-def _count(text: str) -> int:
+def _some(text: str) -> int:
     count = int(text)
+    if count < 0:
+        raise ValueError
+    return count
+
+
+def _count(text: str) -> int:
+    count = _some(text)
     if count < 1:
         raise ValueError
     return count
+
+
+def _wait(text: str) -> float:
+    seconds = float(text)
+    # No wait at all, and none that ends, is no time-out; sockets take neither.
+    if not 0 < seconds <= LONGEST_WAIT:
+        raise ValueError
+    return seconds
 
 
 def _rows(text: str) -> int:
@@ -115,7 +131,8 @@ def _rows(text: str) -> int:
 
 
 # argparse says "invalid <name> value".
-_count.__name__, _rows.__name__ = "count", "count of rows"
+_some.__name__, _count.__name__, _rows.__name__ = "count", "count", "count of rows"
+_wait.__name__ = "number of seconds"
 
 
 def measure(connection: Connection, asked: argparse.Namespace) -> Measured:

@@ -3,7 +3,7 @@
 import random
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -191,11 +191,26 @@ number_options(
 )
 
 
-@events.init.add_listener
-def _refuse(environment: Environment, **_: Any) -> None:
+def _wrong_rows(environment: Environment) -> Iterator[str]:
     for option in ("rows", "most_rows"):
         if not 1 <= getattr(asked(environment), option, 1) <= MAX_ROWS:
-            sys.exit(f"--{option.replace('_', '-')}: choose 1 to {MAX_ROWS} rows")
+            yield option
+
+
+@events.init.add_listener
+def _refuse(environment: Environment, **_: Any) -> None:
+    for option in _wrong_rows(environment):
+        sys.exit(f"--{option.replace('_', '-')}: choose 1 to {MAX_ROWS} rows")
+
+
+@events.test_start.add_listener
+def _correct(environment: Environment, **_: Any) -> None:
+    """Take the nearest number that can be: the web page lets anybody choose any, at any time."""
+    for option in _wrong_rows(environment):
+        options = asked(environment)
+        nearest = min(max(getattr(options, option), 1), MAX_ROWS)
+        setattr(options, option, nearest)
+        sys.stdout.write(f"{option}: there can be 1 to {MAX_ROWS}; {nearest} it is.\n")
 
 
 @events.test_start.add_listener

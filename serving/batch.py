@@ -67,7 +67,7 @@ def run(
         if len(batch) == 1:
             return Ran([error], [])
         half = len(batch) // 2
-        first, second = run(predict, batch[:half]), run(predict, batch[half:])
+        first, second = _again(predict, batch[:half]), _again(predict, batch[half:])
         return Ran(first.outcomes + second.outcomes, first.batches + second.batches)
     ran = Batch(
         rows=len(rows),
@@ -77,6 +77,15 @@ def run(
         cpu_seconds=time.thread_time() - used,
     )
     return Ran(_share(answers, batch), [ran])
+
+
+def _again(
+    predict: Callable[[Sequence[RowT]], list[AnswerT]], batch: list[Ticket[RowT, AnswerT]]
+) -> Ran:
+    """Run a half, unless nobody in it waits any more: these outcomes are not read."""
+    if all(ticket.future.done() for ticket in batch):
+        return Ran([asyncio.CancelledError() for _ in batch], [])
+    return run(predict, batch)
 
 
 def tell(batch: Sequence[Ticket[Any, Any]], rows: int) -> None:

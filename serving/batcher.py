@@ -34,8 +34,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class _Away:
-    """A batch in the executor: its rows, and since when on the loop's clock."""
+    """A batch in the executor: whose it is, its rows, and since when on the loop's clock."""
 
+    batch: list[Ticket[Any, Any]]
     rows: int
     since: float
 
@@ -87,6 +88,10 @@ class Batcher(Generic[RowT, AnswerT]):
         """Whether anybody waits for an answer."""
         return self._busy
 
+    def running_seconds(self) -> float:
+        """How long the batch in the executor has been running; 0 where none is."""
+        return self._loop.time() - self._away.since if self._loop and self._away else 0.0
+
     @property
     def queued_rows(self) -> int:
         """Rows that wait now."""
@@ -105,7 +110,7 @@ class Batcher(Generic[RowT, AnswerT]):
         Args:
             rows: One request's rows; they are never split over batches.
             weight: What the request's cost grows with, such as its bytes; else its rows.
-            timeout: Seconds from now after which it is not started any more.
+            timeout: Seconds from now after which it is not started any more, nor waited for.
             passage: Is told when the request is started.
 
         Raises:
@@ -180,7 +185,7 @@ class Batcher(Generic[RowT, AnswerT]):
             self._settle(batch, Ran([errors.draining() for _ in batch], []))
             self._busy = False
             return
-        self._away = _Away(sum(len(ticket.rows) for ticket in batch), loop.time())
+        self._away = _Away(batch, sum(len(ticket.rows) for ticket in batch), loop.time())
         sweep = loop.call_later(SWEEP_SECONDS, self._sweep, loop, running)
         running.add_done_callback(lambda done: self._finish(loop, batch, done, sweep))
 
@@ -209,10 +214,13 @@ class Batcher(Generic[RowT, AnswerT]):
         self._again(loop)
 
     def _sweep(self, loop: asyncio.AbstractEventLoop, run: "asyncio.Future[Any]") -> None:
-        """Refuse, while a batch runs, what has waited too long behind it."""
-        if run.done():
+        """While a batch runs, refuse who in it is past his time, or waits too long behind it."""
+        if run.done() or self._away is None:
             return
         now = loop.time()
+        for ticket in self._away.batch:
+            if now >= ticket.deadline and not ticket.future.done():
+                ticket.future.set_exception(errors.late())
         waiting = list(self._queue)
         self._queue.clear()
         self._queued_rows = 0

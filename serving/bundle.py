@@ -171,9 +171,10 @@ class Bundle:
         served = self.get(model)
         here.version = served.artifact.version
         try:
-            timeout = here.timeout or self.timeout
+            # To read a large body has taken some of it.
+            left = (here.timeout or self.timeout) - (time.perf_counter() - here.started)
             predictions = await served.batcher.submit(
-                rows, weight=weight, timeout=timeout, passage=here
+                rows, weight=weight, timeout=left, passage=here
             )
         except errors.ApiError:
             raise
@@ -230,15 +231,15 @@ class Bundle:
         """Say why requests should go elsewhere; empty when all is well.
 
         Every model is asked one golden row, at most once a second: a model that stopped giving the
-        answers it was trained to give is not ready.
+        answers it was trained to give, or any, is not ready.
         """
         if self.draining:
             return "The service is about to stop."
         now = time.monotonic()
         if self.served and now - self._checked >= FRESH_SECONDS:
             self._checked = now
-            failed = [name for name, each in self.served.items() if not await each.answers()]
-            self._unready = f"Wrong answers from {', '.join(failed)}." if failed else ""
+            faults = [await each.fault(self.timeout) for each in self.served.values()]
+            self._unready = " ".join(filter(None, faults))
         return self._unready
 
     async def recheck(self) -> None:

@@ -21,8 +21,12 @@ _LOOK_S = 0.05
 
 
 def hang() -> None:
-    """Make the file, in the supervisor, which keeps it open; its workers inherit the name."""
-    os.environ[_DOOR] = f"/proc/{os.getpid()}/fd/{os.memfd_create('tabento-door')}"
+    """Make the file, in the supervisor, which keeps it open; its workers inherit the name.
+
+    Where the system has no such files, as macOS, each worker listens at once.
+    """
+    if hasattr(os, "memfd_create"):
+        os.environ[_DOOR] = f"/proc/{os.getpid()}/fd/{os.memfd_create('tabento-door')}"
 
 
 def _reach() -> int | None:

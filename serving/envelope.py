@@ -92,7 +92,7 @@ def _translate(status: int, body: bytes, scope: Scope) -> ApiError:
         case 400:
             return _invalid(body)
         case 404:
-            return ApiError(404, "There is no such route; / lists those that there are.")
+            return errors.not_found()
         case 405:
             return errors.method_not_allowed(scope["method"])
         case 503:

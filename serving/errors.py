@@ -99,6 +99,11 @@ def let_go(error: BaseException | None) -> None:
         error = before
 
 
+def not_found() -> ApiError:
+    """Say that no route has this path."""
+    return ApiError(404, "There is no such route; / lists those that there are.")
+
+
 def method_not_allowed(method: str, allow: str = "") -> ApiError:
     """Refuse a method that a route does not have."""
     return ApiError(

@@ -1,6 +1,7 @@
 """One request and its answer: what inner layers leave for the outermost one."""
 
 import re
+import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,15 +19,16 @@ _SANE = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 class Exchange:
     """What is known of the request, and the error that answers it, if any.
 
-    `timeout` is in seconds; None leaves it to the service's own. `waited` are the seconds in the
-    queue, and `batch_rows` says how many rows were predicted at once; 0 where nothing was.
-    `version` is the model's that answered, or was to. `held` are the bytes of a large body that
-    have taken room. `ended` says that the answer is complete, so that the connection's next request
-    may be read.
+    `timeout` is in seconds after `started`; None leaves it to the service's own. `waited` are the
+    seconds in the queue, and `batch_rows` says how many rows were predicted at once; 0 where
+    nothing was. `version` is the model's that answered, or was to. `held` are the bytes of a large
+    body that have taken room. `ended` says that the answer is complete, so that the connection's
+    next request may be read.
     """
 
     headers: Mapping[bytes, bytes]
     request_id: str
+    started: float
     key: str | None = None
     timeout: float | None = None
     rows: int = 0
@@ -49,7 +51,7 @@ current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 
 def of(headers: Mapping[bytes, bytes]) -> Exchange:
     """Begin one, with the client's id if it is sane."""
-    return Exchange(headers, request_id_from(headers.get(b"x-request-id")))
+    return Exchange(headers, request_id_from(headers.get(b"x-request-id")), time.perf_counter())
 
 
 def request_id_from(header: bytes | None) -> str:

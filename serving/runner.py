@@ -17,7 +17,7 @@ AT_ONCE = 512
 
 
 class BadOutputError(RuntimeError):
-    """The estimator answered with something that is no probability."""
+    """The estimator's answer is no probability, or there is not one for each row."""
 
     # It tells shapes and what came out, nothing of what went in.
     harmless = True
@@ -42,14 +42,23 @@ class Runner:
         return probabilities
 
     def predict(self, rows: Sequence[Any]) -> list[Any]:
-        """Give one prediction a row, in order."""
+        """Give one prediction a row, in order.
+
+        Raises:
+            BadOutputError: as `probabilities`, or not one prediction a row.
+        """
         if len(rows) <= AT_ONCE:
             return self._predict(rows)
         starts = range(0, len(rows), AT_ONCE)
         return [each for start in starts for each in self._predict(rows[start : start + AT_ONCE])]
 
     def _predict(self, rows: Sequence[Any]) -> list[Any]:
-        return self.contract.predictions(rows, self.probabilities(rows), self.policy)
+        made = self.contract.predictions(rows, self.probabilities(rows), self.policy)
+        if len(made) != len(rows):
+            # Requests share a batch: one too few, and each gets its neighbour's answer.
+            msg = f"{self.contract.NAME}: {len(made)} predictions for {len(rows)} rows"
+            raise BadOutputError(msg)
+        return made
 
 
 def _check(probabilities: Probabilities, rows: int, name: str) -> None:

@@ -31,23 +31,26 @@ class Served:
     watch: Watch | None
     keep: Callable[..., None] | None
 
-    async def answers(self) -> bool:
-        """Ask a golden row: whether it is answered as in training, or the model is just busy."""
-        golden = self.artifact.golden
+    async def fault(self, longest: float) -> str:
+        """Ask a golden row; say in a sentence what is wrong with the model, or nothing.
+
+        Too busy is not broken, unless one batch has been running for more than `longest` seconds.
+        """
+        name, golden = self.contract.NAME, self.artifact.golden
         row = self.contract.ROW.model_validate(golden.rows[0])
         started = time.perf_counter()
         try:
-            (prediction,) = await self.batcher.submit([row])
+            (prediction,) = await self.batcher.submit([row], timeout=longest)
         except errors.ApiError as error:
-            # Too busy is not broken.
-            return error.code == "overloaded"
+            busy = error.code == "overloaded" and self.batcher.running_seconds() <= longest
+            return "" if busy else f"No answers from {name}."
         except Exception:
-            log.exception("golden_row_failed", model=self.contract.NAME)
-            return False
-        right = artifact.same(golden.predictions[0], prediction.model_dump(mode="json"))
-        if right:
-            self.metrics.golden(time.perf_counter() - started)
-        return right
+            log.exception("golden_row_failed", model=name)
+            return f"Wrong answers from {name}."
+        if not artifact.same(golden.predictions[0], prediction.model_dump(mode="json")):
+            return f"Wrong answers from {name}."
+        self.metrics.golden(time.perf_counter() - started)
+        return ""
 
     @property
     def unfinished(self) -> bool:

@@ -192,6 +192,8 @@ GET += ["/schema.json", "/models", "/models/sentiment", "/models/sentiment/card"
 GET += ["/models/sentiment/drift", "/static_content/index.css"]
 POST = ["/sentiment/predict", "/models/sentiment/reload", "/models/sentiment/feedback"]
 NOWHERE = ["/nope", "/models/nope", "/models/nope/card", "/static_content/nope", "/nope/predict"]
+# A pattern that ends with "$" matches these as well.
+NOWHERE += [f"{path}%0A" for path in [*GET, *POST]]
 OTHERS = [b"PUT", b"DELETE", b"PATCH", b"OPTIONS", b"TRACE", b"PROPFIND"]
 
 

@@ -59,6 +59,14 @@ def test_a_key_opens_the_models_of_its_entry_alone(running):
     assert ask(running, ONE, model="loan_default").status_code == 403
 
 
+@pytest.mark.parametrize("path", ["/loan_default/predict", "/models/loan_default/reload"])
+def test_a_line_feed_behind_a_path_leads_past_no_lock(running, path):
+    """Routes that are found by a pattern match it as well."""
+    answer = httpx.post(f"{running.url}{path}%0A", json=GOOD, headers={"X-API-Key": ONE})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
 def test_above_its_rate_a_key_is_told_when_to_come_again(running):
     statuses = [ask(running, SLOW).status_code for _ in range(2)]
     refused = ask(running, SLOW)

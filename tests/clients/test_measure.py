@@ -134,7 +134,14 @@ def test_nothing_listening_is_said_in_one_sentence(capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--rows", "0"], ["--rows", "513"], ["--requests", "0"], ["ftp://a"]]
+    "arguments",
+    [
+        *(["--rows", given] for given in ("0", "513")),
+        *(["--requests", given] for given in ("0", "-1")),
+        *(["--warmup", given] for given in ("-1", "x")),
+        *(["--timeout", given] for given in ("0", "-1", "nan", "inf", "1e12")),
+        *([given] for given in ("ftp://a", "a:99999", "a:b", "a:0")),
+    ],
 )
 def test_what_cannot_be_meant_ends_at_once(arguments, capsys):
     with pytest.raises(SystemExit, match="2"):

@@ -7,10 +7,14 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from subprocess import STDOUT
 
+import httpx
 import pytest
 
 from clients import contracts
+from tests.conftest import free_port
+from tests.test_process import until
 
 ROOT = Path(__file__).parents[2]
 SHAPES = [file.stem for file in sorted((ROOT / "locustfiles").glob("*.py")) if file.stem[0] != "_"]
@@ -133,6 +137,48 @@ def test_nothing_listening_fails(locust):
 
     assert run.returncode == 1
     assert re.search(r"no right answer; 0 refused, [1-9]\d* unanswered, 0 wrong", run.stdout)
+
+
+def test_the_web_page_starts_and_stops_a_shape_and_corrects_what_can_not_be_asked(server, page):
+    """One row is the least; on the page anybody may choose none."""
+    text, ask = page(server)
+    ask("swarm", user_count=5, spawn_rate=5, rows=0, pace=5)
+    until(lambda: ask("stats/requests")["total_rps"])
+    ask("stop", user_count=0)
+    until(lambda: "right answers" in text())
+
+    assert "rows: there can be 1 to 512; 1 it is." in text()
+    assert "0 refused, 0 unanswered, 0 wrong" in text()
+    assert ask("exceptions") == {"exceptions": []}
+
+
+@pytest.fixture
+def page(tmp_path):
+    """Locust's web page for `steady`: what it has printed, and a way to ask it."""
+    port, said = free_port(), tmp_path / "said"
+    command = ["-m", "locust", "-f", "locustfiles/steady.py", "--web-host", "127.0.0.1"]
+
+    def start(url):
+        whole = [sys.executable, "-u", *command, "--web-port", str(port), "--host", url]
+        with said.open("wb") as file:
+            started.append(subprocess.Popen(whole, cwd=ROOT, stdout=file, stderr=STDOUT))
+        until(lambda: not closed(port))
+        return said.read_text, ask
+
+    def ask(path, **form):
+        where = f"http://127.0.0.1:{port}/{path}"
+        return (httpx.post(where, data=form) if form else httpx.get(where)).json()
+
+    started: list[subprocess.Popen[bytes]] = []
+    yield start
+    for each in started:
+        each.terminate()
+        each.wait()
+
+
+def closed(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -125,6 +125,34 @@ def test_a_request_past_its_time_is_a_504_and_is_never_started():
     assert run(scenario) == (504, [[0]])
 
 
+def test_a_request_past_its_time_is_a_504_while_its_batch_still_runs_and_the_others_wait_on():
+    async def scenario(loop):
+        batcher = make(loop, Model(), seconds=5)
+        hasty = asyncio.ensure_future(batcher.submit([1], timeout=0.5))
+        patient = asyncio.ensure_future(batcher.submit([2]))
+        (late,) = await settle(hasty)
+        return late.status, loop.time(), await patient, loop.time()
+
+    status, told, answer, answered = run(scenario)
+    assert (status, answer, answered) == (504, [4], pytest.approx(5))
+    assert 0.5 <= told < 0.6
+
+
+def test_halves_in_which_nobody_waits_any_more_are_not_run_again():
+    async def scenario(loop):
+        model = Model()
+        batcher = make(loop, model, seconds=1)
+        asked = [["bad"], [1], [2], [3]]
+        waiting = [asyncio.ensure_future(batcher.submit(rows)) for rows in asked]
+        await asyncio.sleep(0.5)
+        for left in waiting[2:]:
+            left.cancel()
+        await settle(*waiting)
+        return model.runs
+
+    assert run(scenario) == [["bad", 1, 2, 3], ["bad", 1], ["bad"], [1]]
+
+
 def test_what_its_client_left_is_not_run():
     async def scenario(loop):
         model = Model()

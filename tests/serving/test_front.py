@@ -204,12 +204,19 @@ def test_through_bentoml_no_arrow_is_taken_and_the_document_knows_none(through_b
 
 
 def same(client, off, path, body, headers):
+    alike(client, off, "POST", path, content=body, headers=headers)
+
+
+def alike(client, off, *asked, headers, content):
     headers = headers | {"X-Request-ID": "same"}
-    one, other = ask(client, body, path, headers), ask(off, body, path, headers)
+    one, other = (
+        each.request(*asked, content=content, headers=headers, follow_redirects=False)
+        for each in (client, off)
+    )
 
     assert one.status_code == other.status_code
     assert one.content == other.content
-    assert dict(one.headers) == dict(other.headers)
+    assert sorted(one.headers.multi_items()) == sorted(other.headers.multi_items())
 
 
 def bad_or_good(model):
@@ -247,3 +254,46 @@ def test_both_ways_give_the_same_status_body_and_headers(client, through_bentoml
     headers = {"Content-Type": data.draw(st.sampled_from(kinds))}
 
     same(client, through_bentoml, f"/{model.NAME}/predict", body, headers)
+
+
+METHODS = ["POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"]
+BEHIND = ["", "?", "?version=1", "#part", "/", "/?a=b", "//", "/x", "%2F", "%0A", "%00", ";a", "."]
+# What else a request may say, that any layer might look at.
+SAID = {
+    "Content-Type": ["application/json", "Application/JSON; charset=latin-1", "text/plain", ""],
+    "Content-Encoding": ["identity", "gzip", "br"],
+    "X-Request-Timeout-Ms": ["60000", "0060000", "0", "-1", "1e3", "soon"],
+    "Accept": ["*/*", "text/html", "application/vnd.apache.arrow.stream"],
+    "Origin": ["https://example.org"],
+    "Access-Control-Request-Method": ["POST"],
+    "Content-Length": ["8388609"],
+    "Host": ["elsewhere.example"],
+    "X-Forwarded-Proto": ["https"],
+    "Bentoml-Is-Task": ["true"],
+    "If-None-Match": ["*"],
+    "Range": ["bytes=0-3"],
+}
+
+
+asks = st.fixed_dictionaries(
+    {
+        "method": st.sampled_from([*METHODS, "POST", "POST", "POST"]),
+        "behind": st.sampled_from([*[""] * len(BEHIND), *BEHIND]),
+        "said": st.fixed_dictionaries(
+            {}, optional={name: st.sampled_from(values) for name, values in SAID.items()}
+        ),
+    }
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=asks, model=st.sampled_from(MODELS), data=st.data())
+def test_both_ways_answer_every_kind_of_request_alike(client, through_bentoml, asked, model, data):
+    alike(
+        client,
+        through_bentoml,
+        asked["method"],
+        f"/{model.NAME}/predict{asked['behind']}",
+        headers=JSON | asked["said"],
+        content=data.draw(st.one_of(st.just(b""), bad_or_good(model))),
+    )

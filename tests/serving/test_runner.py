@@ -63,6 +63,26 @@ def test_an_output_of_another_shape_is_refused(says):
         runner(says).predict(sentiment.EXAMPLE[:1])
 
 
+@dataclass(frozen=True)
+class Miscounting:
+    """A contract whose predictions are not as many as its rows."""
+
+    NAME = "miscounting"
+    made: int
+
+    def features(self, rows):
+        return rows
+
+    def predictions(self, rows, _probabilities, _policy):
+        return [rows[0]] * self.made
+
+
+@pytest.mark.parametrize("made", [0, 1, 3])
+def test_predictions_that_are_not_one_a_row_are_refused_so_that_nobody_gets_his_neighbours(made):
+    with pytest.raises(BadOutputError, match=f"{made} predictions for 2 rows"):
+        Runner(Miscounting(made), Fixed([[0.5, 0.5]] * 2), Policy()).predict(["a", "b"])
+
+
 def test_one_bad_row_among_good_ones_is_found():
     with pytest.raises(BadOutputError, match="nan"):
         runner([[0.5, 0.5], [np.nan, 0.5]]).predict(sentiment.EXAMPLE)
