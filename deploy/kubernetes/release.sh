@@ -47,17 +47,24 @@ back() {
     say "it is what was there before: nothing to go back to"
   else
     say "back to revision $1"
-    kube rollout undo deployment/tabento --to-revision="$1"
-    kube rollout status deployment/tabento --timeout=360s
+    kube rollout undo deployment/tabento --to-revision="$1" &&
+      kube rollout status deployment/tabento --timeout=360s
   fi
+}
+
+go_back() {
+  # Not stopped half-way.
+  trap '' HUP INT TERM
+  back "$before" || say "AND THE ONE BEFORE DOES NOT COME BACK: look at once"
+  exit 1
 }
 
 before=$(revision)
 kubectl kustomize "$build" >"$build/all.yaml"
+trap 'say "told to stop"; go_back' HUP INT TERM
 if kubectl apply --filename "$build/all.yaml" && serves; then
   say "$image serves in $environment"
   exit 0
 fi
 say "$image does not serve in $environment"
-back "$before" || say "AND THE ONE BEFORE DOES NOT COME BACK: look at once"
-exit 1
+go_back

@@ -149,7 +149,7 @@ def stand_ins(compose, engine, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stack(image, stand_ins, tmp_path_factory):
-    """The service, Prometheus and Alertmanager, healthy; the environment that names their ports."""
+    """The service, Prometheus and Alertmanager, healthy: their addresses, and how to tell them."""
     folder = _copy(tmp_path_factory.mktemp("compose"))
     names = ("SERVICE_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT")
     ports = {name: str(free_port()) for name in names}
@@ -158,7 +158,8 @@ def stack(image, stand_ins, tmp_path_factory):
     command = ["docker", "compose", "--project-name", project, "--file", str(folder / FILE.name)]
     try:
         run(*command, "up", "--wait", "tabento", "prometheus", "alertmanager", **environment)
-        yield {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        yield urls, lambda *what: run(*command, *what, **environment)
     finally:
         run(*command, "down", "--volumes", "--timeout=20", **environment)
 
@@ -186,19 +187,32 @@ def _copy(folder):
 @pytest.mark.slow
 @pytest.mark.container
 @pytest.mark.timeout(600)
-def test_all_come_up_healthy_and_prometheus_scrapes_the_service(stack):
+def test_all_come_up_healthy_prometheus_scrapes_the_service_and_reads_its_files_when_told(stack):
+    urls, compose = stack
     body = {"rows": [row.model_dump(mode="json") for row in sentiment.EXAMPLE]}
-    answer = httpx.post(f"{stack['SERVICE_PORT']}/sentiment/predict", json=body)
+    answer = httpx.post(f"{urls['SERVICE_PORT']}/sentiment/predict", json=body)
     assert answer.status_code == 200
 
     query = {"query": 'tabento_requests_total{path="/sentiment/predict"} > 0'}
     end = time.monotonic() + 90
     while True:
-        answer = httpx.get(f"{stack['PROMETHEUS_PORT']}/api/v1/query", params=query).json()
+        answer = httpx.get(f"{urls['PROMETHEUS_PORT']}/api/v1/query", params=query).json()
         if answer["data"]["result"]:
             break
         assert time.monotonic() < end, answer
         time.sleep(0.5)
-    rules = httpx.get(f"{stack['PROMETHEUS_PORT']}/api/v1/rules").json()["data"]["groups"]
+    rules = httpx.get(f"{urls['PROMETHEUS_PORT']}/api/v1/rules").json()["data"]["groups"]
     assert bool(rules) == (FILE.parent / "prometheus" / "rules.yml").exists()
-    assert httpx.get(f"{stack['ALERTMANAGER_PORT']}/-/ready").status_code == 200
+    assert httpx.get(f"{urls['ALERTMANAGER_PORT']}/-/ready").status_code == 200
+
+    read = "prometheus_config_last_reload_success_timestamp_seconds "
+    before = _metric(urls["PROMETHEUS_PORT"], read)
+    compose("exec", "-T", "prometheus", "sh", "-c", "kill -HUP 1")
+    while _metric(urls["PROMETHEUS_PORT"], read) == before:
+        assert time.monotonic() < end
+        time.sleep(0.5)
+
+
+def _metric(url, name):
+    lines = httpx.get(f"{url}/metrics").text.splitlines()
+    return next(line for line in lines if line.startswith(name))

@@ -19,7 +19,8 @@ case "$*" in
   kustomize*) cat "$2/kustomization.yaml" ;;
   *"get deployment"*) cat "$FAKE/revision" ;;
   apply*) cp "$3" "$FAKE/applied"; cp "$FAKE/next" "$FAKE/revision" ;;
-  *"rollout status"*) exit "$(cat "$FAKE/status")" ;;
+  *"rollout undo"*) exit "$(cat "$FAKE/undo")" ;;
+  *"rollout status"*) kill -"$(cat "$FAKE/signal")" $PPID; exit "$(cat "$FAKE/status")" ;;
 esac
 """
 
@@ -43,7 +44,8 @@ def cluster(tmp_path):
         tool = tmp_path / "bin" / name
         tool.write_text(content)
         tool.chmod(0o755)
-    for name, content in {"revision": "7", "next": "8", "status": "0", "asked": ""}.items():
+    files = {"revision": "7", "next": "8", "status": "0", "undo": "0", "asked": "", "signal": "0"}
+    for name, content in files.items():
         (tmp_path / name).write_text(content)
     return tmp_path
 
@@ -89,6 +91,26 @@ def test_when_it_never_gets_ready_it_is_not_even_asked(cluster):
     assert done.returncode == 1
     assert "--to-revision=7" in asked
     assert not (cluster / "smoked").exists()
+
+
+@pytest.mark.parametrize("signal", ["HUP", "INT", "TERM"])
+def test_told_to_stop_it_goes_back_and_is_not_stopped_in_that(cluster, signal):
+    (cluster / "signal").write_text(signal)
+    done, asked = release(cluster, "staging", IMAGE, "x", smoke=f"touch {cluster / 'smoked'}")
+
+    assert done.returncode == 1
+    assert "told to stop" in done.stderr
+    assert "rollout undo deployment/tabento --to-revision=7" in asked
+    assert asked.rstrip().endswith("rollout status deployment/tabento --timeout=360s")
+    assert not (cluster / "smoked").exists()
+
+
+def test_where_the_one_before_does_not_come_back_it_says_so(cluster):
+    (cluster / "undo").write_text("1")
+    done, _ = release(cluster, "staging", IMAGE, "x", smoke="false")
+
+    assert done.returncode == 1
+    assert "DOES NOT COME BACK" in done.stderr
 
 
 def test_the_first_release_has_nothing_to_go_back_to(cluster):

@@ -116,25 +116,33 @@ def test_one_that_ends_at_once_is_not_waited_for_and_changes_nothing(place, imag
     assert running() == containers
 
 
+# Whether nginx is told of the same container as before.
+SAME = """#!/bin/sh
+same() {{ test "$(grep -m1 'server 127' {before})" = "$(grep -m1 'server 127' {conf})"; }}
+"""
 # Passes on to the real docker, but from the moment that nginx is told of another container it
 # knows of none, until nginx is told to go back; or whoever asks is ended.
-DOCKER = """#!/bin/sh
-if [ "$1" = inspect ] && ! cmp -s {before} {conf}; then
+DOCKER = (
+    SAME
+    + """
+if [ "$1" = inspect ] && ! same; then
   sleep 1
   {then}
 fi
 exec {docker} "$@"
 """
+)
 GONE = "echo the engine is gone >&2; exit 1"
 # Passes on to the real nginx, which takes a second to point back.
-NGINX = """#!/bin/sh
+NGINX = (
+    SAME
+    + """
 case "$*" in
-*reload*) if cmp -s {before} {conf}; then (sleep 1; exec {nginx} "$@") >/dev/null 2>&1 & exit; fi ;;
+*reload*) if same; then (sleep 1; exec {nginx} "$@") >/dev/null 2>&1 & exit; fi ;;
 esac
 exec {nginx} "$@"
 """
-
-
+)
 ENDS = {
     "the engine is gone": (GONE, 1),
     # Killed it says nothing.
@@ -151,6 +159,10 @@ def stand_ins(folder, before, conf, then):
     return folder
 
 
+def upstream(conf):
+    return conf.read_text().partition("server 127.0.0.1:")[2].partition(";")[0]
+
+
 @pytest.mark.parametrize("said", ENDS)
 def test_cut_short_after_the_switch_it_leaves_the_requests_to_the_old_one_and_nothing_else(
     place, image, tmp_path, said
@@ -162,7 +174,7 @@ def test_cut_short_after_the_switch_it_leaves_the_requests_to_the_old_one_and_no
         done = run(place, image, tools=stand_ins(tmp_path, before, conf, then))
         # Who was killed can do nothing more: the next one does, whatever becomes of it.
         after = run(place, "127.0.0.1:1/no-such-image")
-        assert conf.read_text() == before.read_text()
+        assert upstream(conf) == upstream(before)
 
     assert (done.returncode, after.returncode) == (code, 1), done.stderr
     assert said in done.stderr
