@@ -166,6 +166,8 @@ class ModelBundle:
         load_in_background(self.bundle, supervisor.refuse)
         drain_on_sigterm(self.bundle, settings().drain_s)
         renew_on_sighup(self.renewal)
+        # Nobody could tell this worker, before, of what came while it was started.
+        self.renewing = asyncio.create_task(self.renewal.all())
         self.ticking = asyncio.create_task(self.tick())
         if settings().reload_s:
             self.following = asyncio.create_task(self.follow(settings().reload_s))

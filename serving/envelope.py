@@ -14,6 +14,9 @@ _DROPPED = (b"server", b"x-bentoml-request-id", b"x-bentoml-trace-id", b"x-reque
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 _JSON = (b"content-type", b"application/json")
 _ERROR, _SERVER_ERROR = 400, 500
+# Starlette sends whoever asks with a slash too many elsewhere: to the host that the request names,
+# and without TLS. That is no route, and is answered as such.
+_ELSEWHERE = 307
 _NOT_AS_IT_IS = "The request can not be answered as it is."
 _KEPT = (b"allow", b"retry-after")
 
@@ -48,7 +51,7 @@ class Envelope:
         """Take one ASGI message."""
         if message["type"] == "http.response.start":
             self._head = message
-            if message["status"] < _ERROR:
+            if message["status"] < _ERROR and message["status"] != _ELSEWHERE:
                 await self._start(message)
         elif self.started:
             await self._send(message)
@@ -91,7 +94,7 @@ def _translate(status: int, body: bytes, scope: Scope) -> ApiError:
     match status:
         case 400:
             return _invalid(body)
-        case 404:
+        case 404 | 307:
             return errors.not_found()
         case 405:
             return errors.method_not_allowed(scope["method"])

@@ -18,10 +18,12 @@ import structlog
 from models._contract import AnyContract
 from serving.artifact import ArtifactError
 from serving.bundle import Bundle
-from serving.errors import ApiError
 from serving.served import Served
 
 log = structlog.get_logger()
+
+# How often it is looked whether the models are loaded.
+_LOADING_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,12 @@ class Renewal:
             raise ArtifactError(msg) from error
 
     async def all(self) -> None:
-        """Do the same for every model; what can not be served is logged, once for each cause."""
+        """Do the same for every model; what can not be served is logged, once for each cause.
+
+        Not before all are loaded: which they are was found out when this worker began.
+        """
+        while not self._bundle.served:
+            await asyncio.sleep(_LOADING_S)
         for name in self._contracts:
             try:
                 await self.model(name)
@@ -107,9 +114,6 @@ class Renewal:
                     cause = error.__cause__
                     log.error("model_not_replaced", model=name, error=str(error), exc_info=cause)  # noqa: TRY400 - it says all
                     self._told[name] = str(error)
-            except ApiError:
-                # Not loaded yet: what is being loaded is new.
-                continue
             else:
                 self._told.pop(name, None)
 

@@ -11,6 +11,8 @@ import atexit
 import os
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 
 import psutil
@@ -89,8 +91,18 @@ def _stop_when_free(handler: SysHandler) -> None:
 
 
 def _pass_on(signum: int, _frame: FrameType | None) -> None:
+    """Tell the workers; one that is still being started takes the newest as it is, or would die."""
     for worker in psutil.Process().children():
-        worker.send_signal(signum)
+        with suppress(psutil.NoSuchProcess, OSError):
+            if _catches(worker.pid, signum):
+                worker.send_signal(signum)
+
+
+def _catches(pid: int, signum: int) -> bool:
+    """Whether a process has a handler for a signal: one that has none ends at it."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (signum - 1) & 1)
 
 
 def end_as_orphan() -> None:

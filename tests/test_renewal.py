@@ -86,6 +86,22 @@ def reload(running, headers):
     return httpx.post(f"{running.url}/models/sentiment/reload", headers=headers, timeout=60)
 
 
+def test_what_comes_while_a_worker_loads_is_served_when_it_has(home, tmp_path):
+    """Or it would serve the old one, and its neighbours the newer, for as long as they live."""
+    with serving(home, tmp_path) as running:
+        until(lambda: _is_alive(running))
+        newer(running.home, "sentiment", "second")
+        hang_up(running)
+        until(lambda: version(running) == "second")
+
+
+def _is_alive(running):
+    try:
+        return httpx.get(f"{running.url}/livez").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 def test_at_sighup_every_worker_serves_the_newer_model_and_no_request_fails(two):
     before, family = latest(two), {each.pid for each in workers(two)}
     with traffic(two) as answers:

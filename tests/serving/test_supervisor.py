@@ -149,6 +149,14 @@ def test_a_worker_that_was_killed_is_replaced_when_the_system_says_so():
         until(lambda: len(children()) == 2)
 
 
+def test_a_worker_that_has_no_handler_yet_does_not_end_at_sighup():
+    with blind(warmup=0) as (process, children):
+        pair = until(lambda: found if len(found := children()) == 2 else None)
+        process.send_signal(signal.SIGHUP)
+
+        assert psutil.wait_procs(pair, timeout=2)[0] == []
+
+
 def test_it_stops_when_it_is_told_to_while_it_starts_a_worker():
     with blind(warmup=3) as (_, children):
         killed_one(children)
