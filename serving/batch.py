@@ -59,16 +59,24 @@ def run(
     predict: Callable[[Sequence[RowT]], list[AnswerT]], batch: list[Ticket[RowT, AnswerT]]
 ) -> Ran:
     """Predict a batch; when it raises, its halves, so that only the guilty request fails."""
+    ran = attempt(predict, batch)
+    if ran is not None:
+        return ran
+    half = len(batch) // 2
+    first, second = _again(predict, batch[:half]), _again(predict, batch[half:])
+    return Ran(first.outcomes + second.outcomes, first.batches + second.batches)
+
+
+def attempt(
+    predict: Callable[[Sequence[RowT]], list[AnswerT]], batch: list[Ticket[RowT, AnswerT]]
+) -> Ran | None:
+    """Predict a batch once; None when it raises, and nobody knows yet who is guilty."""
     rows = [row for ticket in batch for row in ticket.rows]
     started, used = time.perf_counter(), time.thread_time()
     try:
         answers = predict(rows)
     except Exception as error:
-        if len(batch) == 1:
-            return Ran([error], [])
-        half = len(batch) // 2
-        first, second = _again(predict, batch[:half]), _again(predict, batch[half:])
-        return Ran(first.outcomes + second.outcomes, first.batches + second.batches)
+        return Ran([error], []) if len(batch) == 1 else None
     ran = Batch(
         rows=len(rows),
         requests=len(batch),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 from serving import errors
-from serving.batch import AnswerT, Batch, Passage, Ran, RowT, Ticket, run, tell
+from serving.batch import AnswerT, Batch, Passage, Ran, RowT, Ticket, attempt, run, tell
 from serving.cost import Cost, Pace
 
 # A batch that takes longer would keep the event loop, and with it the health routes, waiting.
@@ -168,10 +168,12 @@ class Batcher(Generic[RowT, AnswerT]):
             self._busy = False
             return
         self._dear = self._cost.seconds(sum(ticket.weight for ticket in batch)) > INLINE_SECONDS
-        if self._dear:
+        # Where many are guilty, their runs by halves are too long together, however cheap each is.
+        ran = None if self._dear else attempt(self._predict, batch)
+        if ran is None:
             self._hand_over(loop, batch)
         else:
-            self._settle(batch, run(self._predict, batch))
+            self._settle(batch, ran)
             self._again(loop)
 
     def _hand_over(

@@ -182,6 +182,23 @@ def test_cheap_batches_run_on_the_loop_and_dear_ones_in_the_thread():
     assert run(scenario) == (0.0, 0.25)
 
 
+def test_who_is_guilty_in_a_cheap_batch_is_found_out_in_the_thread():
+    """A hundred guilty ones are hundreds of runs, and health routes wait for none of them."""
+
+    async def scenario(loop):
+        batcher = make(loop, Model(), seconds=0.25)
+        learn_cheap(batcher)
+        (alone,) = await settle(batcher.submit(["bad"]))
+        at_once = loop.time()
+        answers = await settle(*(batcher.submit([n]) for n in ("bad", 1, "bad", 2)))
+        return alone, at_once, answers, loop.time()
+
+    alone, at_once, answers, at = run(scenario)
+    assert [isinstance(each, ValueError) for each in (alone, answers[0], answers[2])] == [True] * 3
+    assert (answers[1], answers[3]) == ([2], [4])
+    assert (at_once, at) == (0, 0.25)
+
+
 def test_a_stop_refuses_what_waits_and_what_comes_and_answers_what_runs():
     async def scenario(loop):
         model = Model()

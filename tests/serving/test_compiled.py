@@ -1,6 +1,7 @@
 """A shortcut gives the same bits as the estimator, or is not taken."""
 
 import string
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from serving.compiled import CompiledEstimator, compiled
+from serving.compiled import MOST_COMPARED, CompiledEstimator, compiled
 from serving.estimator import SklearnEstimator
+from serving.shallow import shallow
 from train.sentiment_data import built_in
 
 X, y = load_breast_cancer(return_X_y=True)
@@ -42,6 +44,45 @@ def test_scaled_boosting_gives_the_same_bits(parameters):
 
     assert isinstance(fast, CompiledEstimator)
     assert np.array_equal(fast.predict_proba(X), plain.predict_proba(X))
+
+
+def on_the_edge(plain, rows):
+    """Rows whose scaled fields are, to single precision, just at, above and below the limits."""
+    trees = [each.tree_ for each in plain.model.estimators_[:, 0]]
+    limits = np.concatenate([tree.threshold[tree.feature >= 0] for tree in trees])
+    chosen = np.random.default_rng(0).choice(limits, (rows, X.shape[1])).astype(np.float32)
+    moved = [chosen, np.nextafter(chosen, np.float32(9)), np.nextafter(chosen, np.float32(-9))]
+    return plain.preprocessor.inverse_transform(np.concatenate(moved))
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])
+def test_few_rows_and_many_get_the_same_bits_however_deep_the_trees(depth):
+    plain = boosted(max_depth=depth)
+    fast = compiled(plain, X[:50])
+    rows = np.concatenate([X[::9], on_the_edge(plain, 60)])
+
+    for few in (1, MOST_COMPARED, MOST_COMPARED + 1, len(rows)):
+        parts = [rows[start : start + few] for start in range(0, len(rows), few)]
+        made = np.concatenate([fast.predict_proba(part) for part in parts])
+        assert np.array_equal(made, plain.predict_proba(rows))
+
+
+@pytest.mark.parametrize(("depth", "is_laid_out"), [(1, True), (4, True), (5, False)])
+def test_trees_that_are_too_deep_are_walked_down(depth, is_laid_out):
+    trees = [each.tree_ for each in boosted(max_depth=depth).model.estimators_[:, 0]]
+
+    assert (shallow(trees, 0.1, 0.0) is not None) == is_laid_out
+
+
+def test_a_way_for_few_rows_that_is_off_by_one_bit_leaves_the_other_way(monkeypatch):
+    """All rows of the sample together would not show it."""
+    off = SimpleNamespace(sums=lambda x: np.nextafter(x[:, 0].astype(float), 1))
+    monkeypatch.setattr("serving.compiled.shallow", lambda *_: off)
+    plain = boosted()
+    fast = compiled(plain, X[:50])
+
+    assert isinstance(fast, CompiledEstimator)
+    assert np.array_equal(fast.predict_proba(X[:1]), plain.predict_proba(X[:1]))
 
 
 WEIGHINGS = [
