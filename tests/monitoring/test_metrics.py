@@ -207,9 +207,9 @@ def test_a_model_that_answers_otherwise_does_not_pass_its_golden_check(client):
     metrics = SimpleNamespace(golden=passed.append)
     wrong = replace(served, artifact=replace(served.artifact, golden=golden), metrics=metrics)
 
-    assert not client.portal.call(wrong.answers)
+    assert client.portal.call(wrong.fault, 10) == "Wrong answers from sentiment."
     assert passed == []
-    assert client.portal.call(replace(served, metrics=metrics).answers)
+    assert client.portal.call(replace(served, metrics=metrics).fault, 10) == ""
     assert len(passed) == 1
 
 
