@@ -61,6 +61,14 @@ def run(place, tools, at="", end="", what="an-image"):
     )
 
 
+def killed(place, step, live):
+    """Leave the place as a release leaves it that was killed in this step."""
+    place.propose(live)
+    place.decide()
+    place.keep(step.forgotten)
+    place.begin(step)
+
+
 def next_run(place, tools):
     """What it asks of docker, after it settled what was there."""
     assert "create" in run(place, tools).stderr
@@ -95,10 +103,7 @@ def test_killed_it_leaves_its_step_to_the_next(place, tmp_path):
 
 
 def test_undecided_it_is_taken_back(place, tmp_path):
-    place.propose("old")
-    place.decide()
-    place.keep("older")
-    place.begin(Step("new", "old", OLD, "older"))
+    killed(place, Step("new", "old", OLD, "older"), live="old")
 
     asked = next_run(place, tmp_path)
     assert asked[:2] == ["stop new", "rm --force new"]
@@ -107,20 +112,14 @@ def test_undecided_it_is_taken_back(place, tmp_path):
 
 
 def test_undecided_the_one_that_is_kept_is_kept(place, tmp_path):
-    place.propose("old")
-    place.decide()
-    place.keep("older")
-    place.begin(Step("older", "old", OLD, "older"))
+    killed(place, Step("older", "old", OLD, "older"), live="old")
 
     assert "rm --force older" not in next_run(place, tmp_path)
     assert place.proxy.point(OLD) is False
 
 
 def test_decided_it_is_ended(place, tmp_path):
-    place.propose("new")
-    place.decide()
-    place.keep("older")
-    place.begin(Step("new", "old", OLD, "older"))
+    killed(place, Step("new", "old", OLD, "older"), live="new")
 
     asked = next_run(place, tmp_path)
     assert asked[:4] == [

@@ -33,6 +33,15 @@ async def listens(*workers):
     return [each.entered.done() for each in workers]
 
 
+async def one_that_can_answer_and_one_that_loads():
+    old = worker()
+    old.loaded = True
+    assert await listens(old) == [True]
+    new = worker()
+    assert await listens(new) == [False]
+    return old, new
+
+
 def dies(each):
     each.entered.cancel()
     if each.door._sharing:
@@ -55,11 +64,7 @@ def test_of_those_that_start_together_one_listens_and_the_others_when_no_one_loa
 
 def test_beside_one_that_can_answer_it_listens_when_it_has_loaded():
     async def run():
-        old = worker()
-        old.loaded = True
-        assert await listens(old) == [True]
-        new = worker()
-        assert await listens(new) == [False]
+        _, new = await one_that_can_answer_and_one_that_loads()
         new.loaded = True
         assert await listens(new) == [True]
 
@@ -68,11 +73,7 @@ def test_beside_one_that_can_answer_it_listens_when_it_has_loaded():
 
 def test_when_the_last_that_could_answer_dies_one_that_loads_listens():
     async def run():
-        old = worker()
-        old.loaded = True
-        assert await listens(old) == [True]
-        new = worker()
-        assert await listens(new) == [False]
+        old, new = await one_that_can_answer_and_one_that_loads()
         dies(old)
         assert await listens(new) == [True]
 
@@ -81,11 +82,7 @@ def test_when_the_last_that_could_answer_dies_one_that_loads_listens():
 
 def test_told_to_stop_it_waits_no_longer():
     async def run():
-        old = worker()
-        old.loaded = True
-        assert await listens(old) == [True]
-        new = worker()
-        assert await listens(new) == [False]
+        _, new = await one_that_can_answer_and_one_that_loads()
         new.ends = True
         assert await listens(new) == [True]
 
