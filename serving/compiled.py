@@ -27,7 +27,6 @@ Predict = Callable[[Any], Probabilities]
 # For more texts one sparse matrix of them all costs less, and for more rows to walk down each tree.
 MOST_TEXTS = 128
 MOST_COMPARED = 8
-FEW = 8
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def compiled(estimator: Estimator, sample: Any) -> Estimator:
 def _same(one: Predict, other: Predict, sample: Any) -> bool:
     """Whether they give the same bits for all rows together, and for a few at a time."""
     try:
-        parts = [sample[start : start + FEW] for start in range(0, len(sample), FEW)]
+        parts = [sample[at : at + MOST_COMPARED] for at in range(0, len(sample), MOST_COMPARED)]
         return all(np.array_equal(one(part), other(part)) for part in (sample, *parts))
     except Exception:
         return False

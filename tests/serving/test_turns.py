@@ -6,8 +6,12 @@ import re
 from functools import partial
 from weakref import WeakSet
 
+import bentoml
 import pytest
 
+from models import sentiment
+from serving.endpoint import TURN_BYTES, BodyLimits, Endpoint
+from serving.room import Room
 from serving.turns import ROWS, Turns, at_once, let_go_later
 
 
@@ -152,3 +156,24 @@ def test_nothing_can_be_let_go_later():
         return failed
 
     assert asyncio.run(scenario()) == []
+
+
+def test_of_large_bodies_of_json_that_come_together_one_is_read_in_each_turn(client):
+    bundle = bentoml.get_current_service().bundle
+    limits = BodyLimits(2**23, 0, Room(2**23))
+    endpoint = Endpoint(sentiment, bundle, limits, direct=True)
+    (wire,) = endpoint._wires.values()
+    body = b'{"rows": [{"text": "good"}]%b}' % (b" " * (TURN_BYTES + 1))
+    told: list[str] = []
+
+    async def read():
+        await endpoint._read(wire, body)
+        told.append("a")
+
+    async def scenario():
+        other = asyncio.create_task(others(told))
+        await asyncio.gather(*[read() for _ in range(4)])
+        other.cancel()
+
+    client.portal.call(scenario)
+    assert re.fullmatch("-*a-+a-+a-+a-*", "".join(told))
