@@ -6,11 +6,9 @@ which file, what was expected and found, what to do.
 """
 
 import hashlib
-import platform
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +21,9 @@ from models._contract import AnyContract
 from monitoring import reference as references
 from monitoring.reference import Reference
 from serving import estimator as estimators
-from serving import signature
+from serving import signature, versions
 from serving.compiled import compiled
-from serving.manifest import File, Golden, Manifest, Versions
+from serving.manifest import File, Golden, Manifest
 from serving.runner import Runner
 from serving.signature import SignatureError
 
@@ -33,9 +31,6 @@ MANIFEST = "manifest.json"
 GOLDEN = "golden.json"
 # The store writes this one itself; it holds the manifest's sha256, and no hash can hold itself.
 STORE_FILE = "model.yaml"
-
-PINNED = ("scikit-learn", "catboost")
-RECORDED = (*PINNED, "bentoml", "numpy", "pydantic", "scipy", "skops")
 
 # Another processor may add in another order; a wrong answer is off by far more.
 TOLERANCE = 1e-9
@@ -72,14 +67,6 @@ class Artifact:
         return self.tag.partition(":")[2]
 
 
-def current_versions() -> Versions:
-    """Say what runs here."""
-    return Versions(
-        python=platform.python_version(),
-        libraries={library: version(library) for library in RECORDED},
-    )
-
-
 def golden_of(runner: Runner, rows: list[Any]) -> Golden:
     """Record the answers that `rows` get now."""
     return Golden(
@@ -111,7 +98,7 @@ def write(
         manifest = Manifest(
             name=name,
             files=_files(folder),
-            versions=current_versions(),
+            versions=versions.current_versions(),
             estimator=runner.estimator.kind,
             parameters=_plain(runner.estimator.parameters),
             policy=runner.policy,
@@ -186,7 +173,7 @@ def check(
         what = f"expected the model {contract.NAME}, found {manifest.name}."
         raise _refusal(stored.tag, what)
     _check_files(stored, manifest)
-    mismatch = tuple(_version_mismatch(manifest.versions, current_versions()))
+    mismatch = tuple(versions.mismatch(manifest.versions, versions.current_versions()))
     if mismatch and not allow_version_mismatch:
         what = (
             f"made with other versions: {'; '.join(mismatch)}. "
@@ -267,22 +254,6 @@ def _compare(file: str, expected: str, found: str, tag: bentoml.Tag) -> None:
     if expected != found:
         what = f"{file} is not as training wrote it: expected sha256 {expected}, found {found}."
         raise _refusal(tag, what)
-
-
-def _version_mismatch(made: Versions, here: Versions) -> list[str]:
-    pairs = {"Python": (made.python, here.python)} | {
-        library: (made.libraries.get(library, "none"), here.libraries[library])
-        for library in PINNED
-    }
-    return [
-        f"{what} {then}, here {now}"
-        for what, (then, now) in pairs.items()
-        if _minor(then) != _minor(now)
-    ]
-
-
-def _minor(text: str) -> list[str]:
-    return text.split(".")[:2]
 
 
 def _plain(parameters: dict[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from serving.artifact import current_versions
+from serving.versions import current_versions
 from train.bootstrap import Measured
 from train.card_page import page
 from train.findings import worse_than_constant

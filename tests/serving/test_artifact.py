@@ -14,6 +14,7 @@ from bentoml._internal.models import ModelStore
 from models import breast_cancer, loan_default, sentiment
 from serving import artifact, estimator
 from serving.artifact import ArtifactError
+from serving.versions import current_versions
 
 MODELS = [breast_cancer, loan_default, sentiment]
 FILES = {
@@ -156,7 +157,7 @@ class TestBeforeAnythingIsDeserialised:
 
     @pytest.mark.parametrize("library", ["python", "scikit-learn", "catboost"])
     def test_another_minor_version_is_refused_and_both_are_named(self, model, folder, library):
-        here = artifact.current_versions()
+        here = current_versions()
         if library == "python":
             versions = here.model_dump() | {"python": "3.9.1"}
         else:
@@ -174,7 +175,7 @@ class TestBeforeAnythingIsDeserialised:
 
 
 def test_another_patch_version_is_taken(folder):
-    here = artifact.current_versions()
+    here = current_versions()
     newer = {name: f"{'.'.join(v.split('.')[:2])}.99" for name, v in here.libraries.items()}
     sign_again(folder("sentiment"), versions=here.model_dump() | {"libraries": newer})
 
@@ -182,7 +183,7 @@ def test_another_patch_version_is_taken(folder):
 
 
 def test_another_version_can_be_allowed_and_is_then_told(folder):
-    versions = artifact.current_versions().model_dump() | {"python": "3.9.1"}
+    versions = current_versions().model_dump() | {"python": "3.9.1"}
     sign_again(folder("sentiment"), versions=versions)
 
     read = artifact.read(sentiment, stored("sentiment"), allow_version_mismatch=True)
